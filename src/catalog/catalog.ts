@@ -1,0 +1,30 @@
+import type { z } from 'zod';
+import { calibrationCard, engineCard } from '../schema/engine.ts';
+import { facilityCard } from '../schema/facility.ts';
+import { gpuCard } from '../schema/gpu.ts';
+import { modelCard } from '../schema/model.ts';
+import { priceSheetCard } from '../schema/price-sheet.ts';
+import { rentalCard } from '../schema/rental.ts';
+import { trafficShapeCard } from '../schema/traffic-shape.ts';
+
+/** Every kind of card: the folder it lives in, its schema, and what to call it in a message. */
+export const CARD_KINDS = {
+  gpu: { folder: 'hardware/gpus', schema: gpuCard, label: 'GPU' },
+  engine: { folder: 'hardware/engines', schema: engineCard, label: 'engine' },
+  calibration: { folder: 'hardware/calibration', schema: calibrationCard, label: 'calibration' },
+  rental: { folder: 'hardware/rentals', schema: rentalCard, label: 'rental' },
+  facility: { folder: 'hardware/facilities', schema: facilityCard, label: 'facility' },
+  model: { folder: 'scenarios/models', schema: modelCard, label: 'model' },
+  price: { folder: 'scenarios/prices', schema: priceSheetCard, label: 'price sheet' },
+  traffic: { folder: 'scenarios/traffic', schema: trafficShapeCard, label: 'traffic shape' },
+} as const;
+
+export type CardKind = keyof typeof CARD_KINDS;
+export type Card<K extends CardKind> = z.infer<(typeof CARD_KINDS)[K]['schema']>;
+
+/** Cards by id or alias. The folder on disk is one implementation, a bundle in a page can be another. */
+export interface Catalog {
+  ids(kind: CardKind): readonly string[];
+  /** The card with this id or alias, or undefined. A card that is itself malformed throws an InputError. */
+  find<K extends CardKind>(kind: K, idOrAlias: string): Card<K> | undefined;
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { cardId, count, name, number, quantity, share, sources } from './fields.ts';
+
+const seconds = quantity('s', '0.3 ms', { min: 0, max: 100 });
+
+/**
+ * How an engine turns a card's memory into KV room.
+ *
+ * of_card: fraction of the whole card, weights included (vLLM). of_free: fraction of what is left after the weights
+ * (TensorRT-LLM).
+ */
+const memoryRule = z.strictObject({
+  rule: z.enum(['of_card', 'of_free']),
+  fraction: share(),
+  /** Activations, graphs and library buffers taken before the KV pool, per GPU. */
+  workspace: quantity('B', '2 GB', { min: 0, max: 1e12 }),
+});
+
+export const engineCard = z.strictObject({
+  id: cardId(),
+  name: name(),
+  aliases: z.array(name()).default([]),
+  version: name(),
+  /** A hard maximum with nothing lost: results are labelled an upper bound. */
+  upper_bound: z.boolean().default(false),
+  memory: memoryRule,
+  block_tokens: count({ min: 1, max: 4096 }),
+  max_batch: count({ min: 1, max: 1e6 }),
+  token_budget: count({ min: 1, max: 1e7 }),
+  calibration: cardId(),
+  host: z.strictObject({ per_iteration: seconds, per_sequence: seconds }),
+  sources,
+});
+export type EngineCard = z.infer<typeof engineCard>;
+
+/** Share of the nominal rate that the linear layers reach, by the width of what they move or compute in. */
+const byWidth = z.strictObject({ bits_16: share(), bits_8: share(), bits_4: share() });
+
+/**
+ * Fitted efficiencies, few and shared. `combine` says how an operator's compute and memory times make one time: the
+ * plain sum has no parameter and the measured rows hardly tell it from a smooth maximum; `max` is the roofline.
+ */
+export const calibrationCard = z.strictObject({
+  id: cardId(),
+  name: name(),
+  combine: z.enum(['sum', 'max']),
+  memory_efficiency: byWidth,
+  compute_efficiency: share(),
+  /** Share of the bf16 rate a GEMM reaches on weights that must be unpacked to 16 bits first. */
+  unpacked_compute_efficiency: share(),
+  kv_memory_efficiency: share(),
+  attention_compute_efficiency: share(),
+  layer_overhead: seconds,
+  moe_layer_overhead: seconds,
+  /** Floor of a prefill iteration's layer, which runs without captured graphs. */
+  eager_layer_floor: seconds,
+  all_reduce: z.strictObject({
+    /** Time of one call at two GPUs, growing with log2 of the group by `growth` of itself. */
+    latency: seconds,
+    growth: number({ min: 0, max: 10 }),
+    link_efficiency: share(),
+    collectives: z.boolean(),
+  }),
+  /** Rows of LLaMA-style head padding: absorbed MLA decode runs on tiles of this many query heads. */
+  mla_head_tile: count({ min: 1, max: 1024 }),
+  /** Expected |error| of a step time; widens every result until it is measured. */
+  error: share({ min: 0, max: 5 }),
+  evidence: z.array(z.strictObject({ rows: count({ min: 0, max: 1e7 }), what: name(), median_error: share({ min: 0, max: 10 }) })),
+  sources,
+});
+export type CalibrationCard = z.infer<typeof calibrationCard>;

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { cardId, count, name, number, quantity, share, sources } from './fields.ts';
+
+const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
+
+/** What one charge of an overhead line is counted in. */
+export const chargeUnit = z.enum(['month', 'GPU-month', 'output GB', 'weight GB-month', 'FTE-year']);
+export type ChargeUnit = z.infer<typeof chargeUnit>;
+
+const charge = z.strictObject({
+  per: chargeUnit,
+  rate: usd,
+  /** How many of the unit a month, where the unit is not itself counted from the run. */
+  times: number({ min: 0, max: 1e9 }).default(1),
+});
+
+export const overheadGroup = z.enum(['facility', 'software', 'people', 'one_off']);
+
+const overheadLine = z.strictObject({
+  id: cardId(),
+  label: name(),
+  group: overheadGroup,
+  charges: z.array(charge).min(1),
+});
+
+/** Node failures as a rate and a mixture of repairs; every part a share of failures and its mean repair time. */
+const failures = z.strictObject({
+  per_1000_node_days: number({ min: 0, max: 1e4 }),
+  gpus_per_node: count({ min: 1, max: 1024 }),
+  repairs: z
+    .array(z.strictObject({ what: name(), share: share(), duration: quantity('h', '0.25 h', { min: 0, max: 10_000 }) }))
+    .min(1),
+});
+
+const power = z.strictObject({
+  /** Board power as a share of TDP: at rest, decoding a small batch, and with every unit busy. */
+  gpu_idle: share(),
+  gpu_decoding: share(),
+  gpu_full: share({ min: 0, max: 1.2 }),
+  /** Host, network and fans, per GPU. */
+  server_per_gpu: quantity('W', '270 W', { min: 0, max: 1e5 }),
+  pue: number({ min: 1, max: 4 }),
+});
+
+/** The typical figures that a scenario may switch on or override: money, power, failures. */
+export const facilityCard = z.strictObject({
+  id: cardId(),
+  name: name(),
+  discount_rate: share(),
+  reserved_discount: z.strictObject({ one_year: share(), three_years: share() }),
+  bytes_per_token: number({ min: 1, max: 16 }),
+  power,
+  failures,
+  overheads: z.array(overheadLine),
+  sources,
+});
+export type FacilityCard = z.infer<typeof facilityCard>;

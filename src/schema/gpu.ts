@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { cardId, count, name, quantity, sources } from './fields.ts';
+
+const flops = quantity('FLOP/s', '989.4 TFLOP/s', { min: 1e9, max: 1e18 });
+const bytes = quantity('B', '80 GB', { min: 1e6, max: 1e14 });
+
+/** Rates without structured sparsity; there is no field for the sparse ones, which nothing in serving reaches. */
+const denseFlops = z.strictObject({
+  fp32: flops.optional(),
+  tf32: flops.optional(),
+  bf16: flops.optional(),
+  fp16: flops.optional(),
+  fp8: flops.optional(),
+  int8: flops.optional(),
+  fp4: flops.optional(),
+});
+export const computeFormat = denseFlops.keyof();
+export type ComputeFormat = z.infer<typeof computeFormat>;
+
+const link = z.strictObject({
+  name: name(),
+  /** One direction, per GPU: 450 GB/s for NVLink 4, whose datasheet says 900. */
+  bandwidth: quantity('B/s', '450 GB/s', { min: 1e8, max: 1e14 }),
+  gpus: count({ min: 1, max: 10_000 }),
+});
+
+const gpuNumbers = {
+  name: name().optional(),
+  dense_flops: denseFlops,
+  memory: z.strictObject({
+    marketed: bytes,
+    /** What the driver leaves to programs, measured; never derived from the name of the card. */
+    usable: bytes.optional(),
+  }),
+  memory_bandwidth: quantity('B/s', '3.35 TB/s', { min: 1e9, max: 1e15 }),
+  link: link.optional(),
+  tdp: quantity('W', '700 W', { min: 5, max: 1e5 }).optional(),
+  unsupported: z.array(computeFormat).default([]),
+};
+
+export const inlineGpu = z.strictObject(gpuNumbers);
+export type GpuCard = z.infer<typeof inlineGpu>;
+
+export const gpuCard = z.strictObject({
+  id: cardId(),
+  ...gpuNumbers,
+  name: name(),
+  aliases: z.array(name()).default([]),
+  vendor: name(),
+  architecture: name(),
+  year: count({ min: 2010, max: 2100 }),
+  tdp: quantity('W', '700 W', { min: 5, max: 1e5 }),
+  sources,
+});

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { cardId, count, name, quantity, sources } from './fields.ts';
+
+const perGpuHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 10_000 });
+
+/** One provider's dated price of one GPU, per GPU-hour. */
+export const rentalCard = z.strictObject({
+  id: cardId(),
+  name: name(),
+  provider: name(),
+  gpu: cardId(),
+  region: name().optional(),
+  on_demand: perGpuHour,
+  reserved_1_year: perGpuHour.optional(),
+  reserved_3_years: perGpuHour.optional(),
+  spot: perGpuHour.optional(),
+  gpus_per_instance: count({ min: 1, max: 1024 }).default(1),
+  sources,
+});
+export type RentalCard = z.infer<typeof rentalCard>;

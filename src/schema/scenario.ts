@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { inlineGpu } from './gpu.ts';
+import { billingMonths, cardId, count, date, growthPerMonth, name, number, quantity, share } from './fields.ts';
+import { inlineModel, kvFormat, weightFormat } from './model.ts';
+import { hourlyShape } from './traffic-shape.ts';
+
+const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
+const perHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 100_000 });
+const perMtok = quantity('USD/Mtok', '3 USD/Mtok', { min: 0, max: 1e6 });
+const latency = quantity('s', '60 ms', { min: 1e-6, max: 1e6 });
+const tokens = number({ min: 0, max: 1e8 });
+
+
+
+const serving = z.strictObject({
+  gpu: z.union([cardId(), inlineGpu]),
+  tensor_parallel: count({ min: 1, max: 1024 }).default(1),
+  weights: weightFormat.optional(),
+  kv_cache: kvFormat.default('bf16'),
+  engine: cardId().default('vllm'),
+  max_batch: count({ min: 1, max: 1e6 }).optional(),
+  token_budget: count({ min: 1, max: 1e7 }).optional(),
+  replicas: z.union([z.literal('auto'), count({ min: 1, max: 1e6 })]).default('auto'),
+  memory: z
+    .strictObject({
+      fraction: share().optional(),
+      workspace: quantity('B', '2 GB', { min: 0, max: 1e13 }).optional(),
+      usable: quantity('B', '79.6 GiB', { min: 1e6, max: 1e14 }).optional(),
+    })
+    .optional(),
+  measured: z.strictObject({ output_tokens_per_second: number({ min: 1e-6, max: 1e9 }) }).optional(),
+});
+
+/** Token counts of one request: a fixed number, or a log-normal by mean and CV, or by median and 95th percentile. */
+const length = z.union([
+  tokens,
+  z.strictObject({ mean: tokens, cv: number({ min: 0, max: 20 }) }),
+  z.strictObject({ p50: number({ min: 1, max: 1e8 }), p95: number({ min: 1, max: 1e8 }) }),
+]);
+
+export const LOAD_KEYS = ['requests_per_day', 'tokens_per_day', 'utilization'] as const;
+
+const traffic = z
+  .strictObject({
+    requests_per_day: number({ min: 0, max: 1e15 }).optional(),
+    tokens_per_day: number({ min: 0, max: 1e18 }).optional(),
+    utilization: share({ min: 0, max: 100 }).optional(),
+    count: z.enum(['total', 'output']).default('total'),
+    arrivals: z
+      .union([z.enum(['poisson', 'deterministic']), z.strictObject({ process: z.literal('gamma'), cv: number({ min: 0, max: 50 }) })])
+      .default('poisson'),
+    shape: z.union([cardId(), hourlyShape]).default('constant'),
+    timezone: name().default('UTC'),
+    input_tokens: length,
+    output_tokens: length,
+    cached_input: share().default(0),
+    growth: growthPerMonth().default(0),
+    overflow: z.enum(['refuse', 'queue', 'api']).default('refuse'),
+  })
+  .superRefine((value, context) => {
+    const given = LOAD_KEYS.filter((key) => value[key] !== undefined);
+    if (given.length === 1) return;
+    const message =
+      given.length === 0
+        ? `needs a load: one of ${LOAD_KEYS.join(', ')}`
+        : `has ${given.length} loads (${given.join(', ')}); keep one`;
+    context.addIssue({ code: 'custom', message, path: given.length === 0 ? [] : [given[1] as string] });
+  });
+
+const slo = z.strictObject({
+  ttft_p50: latency.optional(),
+  ttft_p95: latency.optional(),
+  ttft_p99: latency.optional(),
+  tpot_p50: latency.optional(),
+  tpot_p95: latency.optional(),
+  tpot_p99: latency.optional(),
+});
+
+const reliability = z.strictObject({
+  availability: share({ min: 0, max: 0.9999999 }).optional(),
+  zones: count({ min: 1, max: 20 }).default(1),
+  replica_availability: share().optional(),
+});
+
+const commitment = z.enum(['none', '1 year', '3 years']);
+
+const rent = z
+  .strictObject({
+    price: perHour.optional(),
+    id: cardId().optional(),
+    commitment: commitment.default('none'),
+    commitment_discount: share().optional(),
+    gpus_per_instance: count({ min: 1, max: 1024 }).optional(),
+    billing_unit: z
+      .string()
+      .regex(/^\d+ GPUs?$/, 'expected a number of GPUs, such as "8 GPUs"')
+      .optional(),
+  })
+  .superRefine((value, context) => {
+    if ((value.price === undefined) === (value.id === undefined)) {
+      context.addIssue({ code: 'custom', message: 'needs either a price per GPU-hour or the id of a rental' });
+    }
+    if (value.gpus_per_instance !== undefined && value.billing_unit !== undefined) {
+      context.addIssue({ code: 'custom', message: 'gpus_per_instance and billing_unit say the same thing; keep one' });
+    }
+  });
+
+const people = z
+  .strictObject({
+    /** Money, or hours of work paid at the one rate below. */
+    setup: z.union([usd, quantity('h', '40 h', { min: 0, max: 1e6 }).transform((hours) => ({ hours }))]).optional(),
+    hours_per_month: number({ min: 0, max: 1e6 }, 'h').default(0),
+    rate: perHour.optional(),
+    amortize_months: count({ min: 1, max: 600 }).optional(),
+  })
+  .superRefine((value, context) => {
+    const needsRate = value.hours_per_month > 0 || typeof value.setup === 'object';
+    if (needsRate && value.rate === undefined) {
+      context.addIssue({ code: 'custom', message: 'needs a rate for its hours, such as "100 USD/h"' });
+    }
+  });
+
+/** `typical`, `none`, or line by line: `typical`, `none` or a sum a month. */
+const overheads = z.union([
+  z.enum(['typical', 'none']),
+  z.record(cardId(), z.union([z.enum(['typical', 'none']), usd])),
+]);
+
+const offer = z
+  .strictObject({
+    name: name().optional(),
+    provider: cardId().optional(),
+    model: name().optional(),
+    sheet: cardId().optional(),
+    same_model: z.boolean().default(false),
+    baseline: z.boolean().default(false),
+    input: perMtok.optional(),
+    output: perMtok.optional(),
+    cached_input: perMtok.optional(),
+    cached_input_share: share().optional(),
+    per_request: usd.optional(),
+    batch_discount: share().optional(),
+  })
+  .superRefine((value, context) => {
+    const own = value.input !== undefined && value.output !== undefined;
+    const listed = value.provider !== undefined && value.model !== undefined;
+    const ways = [own, listed, value.sheet !== undefined].filter(Boolean).length;
+    if (ways !== 1) {
+      context.addIssue({
+        code: 'custom',
+        message: 'needs its price in one way: input and output, or provider and model, or a sheet',
+      });
+    }
+    if (own && value.name === undefined) {
+      context.addIssue({ code: 'custom', message: 'needs a name', path: ['name'] });
+    }
+  });
+
+export const scenarioFile = z.strictObject({
+  rackrate: z.literal(1, { error: 'expected "rackrate: 1", the version of this format' }),
+  name: name(),
+  description: z.string().max(2000).optional(),
+  start: date().optional(),
+  hours_per_month: number({ min: 600, max: 750 }, 'h').default(730),
+  model: z.union([cardId(), inlineModel]),
+  serving,
+  traffic,
+  slo: slo.default({}),
+  reliability: reliability.optional(),
+  capacity: z.strictObject({ rent }),
+  people: people.optional(),
+  overheads: overheads.default('none'),
+  compare: z.array(offer).max(50).default([]),
+  horizons: z.array(billingMonths()).min(1).max(20).default([1, 12, 60]),
+  discount_rate: share({ min: -0.5, max: 2 }).optional(),
+  facility: cardId().default('typical'),
+});
+export type Scenario = z.infer<typeof scenarioFile>;
