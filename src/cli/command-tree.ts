@@ -1,0 +1,83 @@
+import { Command, InvalidArgumentError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import type { GlobalOptions } from './output.ts';
+
+/**
+ * Every command with its arguments, and nothing of what it does: an action loads its module when it is called, so
+ * that `--help` reads one small file.
+ */
+export function createProgram(): Command {
+  const program = new Command('rackrate');
+  program
+    .description('What a million tokens really costs on your own GPUs, simulated from physics to money.')
+    .version(manifest.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rackrate: ')) })
+    .exitOverride();
+  addGlobalOptions(program);
+  addAuthoring(program);
+  return program;
+}
+
+function addGlobalOptions(program: Command): void {
+  program
+    .option('--set <path=value>', 'change one value of the scenario (repeatable)', append)
+    .option('--with <name>', 'apply an override block of the scenario (repeatable)', append)
+    .option('--json', 'print the whole result as JSON')
+    .option('-o, --output <file>', 'write the result to a file, whose ending chooses the form; - is standard output')
+    .option('-q, --quiet', 'print results only')
+    .option('-v, --verbose', 'print more')
+    .option('--no-color', 'print without colours')
+    .option('--seed <number>', 'seed of everything random', wholeNumber);
+}
+
+function addAuthoring(program: Command): void {
+  program
+    .command('check')
+    .description('read scenarios and report every problem')
+    .argument('<file...>', 'scenarios, YAML or JSON')
+    .action(async (files: string[], _, command: Command) => {
+      const { checkFiles } = await import('./commands/check.ts');
+      await checkFiles(files, optionsOf(command));
+    });
+  const catalog = program.command('catalog').description('what the catalog knows, and from where');
+  catalog
+    .command('list')
+    .description('the ids of all cards, or of one kind')
+    .argument('[kind]', 'gpu, engine, calibration, rental, facility, model, price or traffic')
+    .action(async (kind: string | undefined, _, command: Command) => {
+      const { listCards } = await import('./commands/catalog.ts');
+      await listCards(kind, optionsOf(command));
+    });
+  catalog
+    .command('show')
+    .description('every value of a card, with its unit, source and date')
+    .argument('<id>', 'id or alias of a card')
+    .action(async (id: string, _, command: Command) => {
+      const { showCard } = await import('./commands/catalog.ts');
+      await showCard(id, optionsOf(command));
+    });
+  catalog
+    .command('check')
+    .description('look for cards that contradict themselves or each other')
+    .option('--as-of <date>', 'the date prices should be fresh on; by default that of the newest card')
+    .action(async (_, command: Command) => {
+      const { checkCards } = await import('./commands/catalog.ts');
+      await checkCards(optionsOf<GlobalOptions & { asOf?: string }>(command));
+    });
+}
+
+function optionsOf<T extends GlobalOptions = GlobalOptions>(command: Command): T {
+  return { set: [], with: [], ...command.optsWithGlobals<T>() };
+}
+
+function append(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number, 0 or more');
+  return value;
+}

@@ -1,0 +1,108 @@
+import { CARD_KINDS, type CardKind } from '../../catalog/catalog.ts';
+import { type FolderCatalog, openCatalog } from '../../io/catalog-folder.ts';
+import { didYouMean } from '../../math/edit-distance.ts';
+import { shown } from '../../schema/printable.ts';
+import { InputError } from '../../schema/problem.ts';
+import { EXIT } from '../exit-codes.ts';
+import { type GlobalOptions, result, say } from '../output.ts';
+
+const KINDS = Object.keys(CARD_KINDS) as CardKind[];
+
+export async function listCards(kind: string | undefined, options: GlobalOptions): Promise<void> {
+  const catalog = openCatalog();
+  const kinds = kind === undefined ? KINDS : [knownKind(kind)];
+  const cards = kinds.flatMap((one) => catalog.ids(one).map((id) => ({ kind: one, id, name: nameOf(catalog, one, id) })));
+  if (options.json === true) return result(options, JSON.stringify(cards, undefined, 2));
+  await result(options, table(cards.map((card) => [card.kind, card.id, card.name])));
+}
+
+function knownKind(kind: string): CardKind {
+  const one = KINDS.find((known) => kind === known || kind === `${known}s`);
+  if (one !== undefined) return one;
+  const message = `there is no kind ${shown(kind)}${didYouMean(kind, KINDS) || `; known: ${KINDS.join(', ')}`}`;
+  throw new InputError([{ path: [], message }]);
+}
+
+function nameOf(catalog: FolderCatalog, kind: CardKind, id: string): string {
+  return String((catalog.file(kind, id)?.value as { name?: unknown } | null)?.name ?? '');
+}
+
+interface Row {
+  key: string;
+  value: string;
+  source: string;
+  as_of: string;
+  basis: string;
+}
+
+export async function showCard(id: string, options: GlobalOptions): Promise<void> {
+  const catalog = openCatalog();
+  const found = KINDS.flatMap((kind) => {
+    const card = catalog.find(kind, id);
+    const file = catalog.file(kind, id);
+    return card === undefined || file === undefined ? [] : [{ kind, id: card.id, raw: file.value, file: file.file }];
+  });
+  if (found.length === 0) {
+    const near = didYouMean(id, new Set(KINDS.flatMap((kind) => catalog.ids(kind))));
+    throw new InputError([{ path: [], message: `there is no card ${shown(id)} in the catalog${near}` }]);
+  }
+  if (options.json === true) {
+    const cards = found.map(({ raw, ...card }) => ({ ...card, values: rowsOf(raw) }));
+    return result(options, JSON.stringify(cards, undefined, 2));
+  }
+  const sections = found.map(({ kind, id: own, raw, file }) => {
+    const rows = rowsOf(raw).map((row) => [row.key, row.value, row.basis, row.as_of, row.source]);
+    return `${CARD_KINDS[kind].label} ${own} (${file})\n\n${table([['', 'value', 'basis', 'as of', 'source'], ...rows])}`;
+  });
+  await result(options, sections.join('\n\n'));
+}
+
+const NOT_VALUES = ['id', 'name', 'aliases', 'sources'];
+
+/** One row a value, as written, with the source of the field it stands in; `default` covers fields not named. */
+function rowsOf(raw: unknown): Row[] {
+  const card = raw as Record<string, unknown> & { sources?: Record<string, Record<string, string>> };
+  return Object.keys(card)
+    .filter((key) => !NOT_VALUES.includes(key))
+    .flatMap((field) =>
+      flatten(field, card[field]).map(([key, value]) => {
+        const source = card.sources?.[key] ?? card.sources?.[field] ?? card.sources?.['default'] ?? {};
+        return { key, value, source: source['ref'] ?? '', as_of: source['as_of'] ?? '', basis: source['basis'] ?? '' };
+      }),
+    );
+}
+
+function flatten(key: string, value: unknown): [string, string][] {
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return [[key, value.join(', ')]];
+  if (typeof value !== 'object' || value === null) return [[key, String(value)]];
+  return Object.entries(value).flatMap(([below, inner]) => flatten(`${key}.${below}`, inner));
+}
+
+/** Columns set flush left; the last one runs as long as it is. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.min(48, Math.max(...rows.map((row) => row[column]?.length ?? 0))));
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd()).join('\n');
+}
+
+export async function checkCards(options: GlobalOptions & { asOf?: string }): Promise<void> {
+  const { checkCatalog } = await import('../../catalog/consistency.ts');
+  const catalog = openCatalog();
+  const findings = checkCatalog(catalog, options.asOf ?? newestDate(catalog));
+  if (findings.some((finding) => finding.level === 'error')) process.exitCode = EXIT.badInput;
+  if (options.json === true) return result(options, JSON.stringify(findings, undefined, 2));
+  for (const { level, kind, id, rule, message } of findings) say(`${level}: ${kind} ${id}: ${message} (${rule})`);
+  const cards = KINDS.reduce((sum, kind) => sum + catalog.ids(kind).length, 0);
+  const errors = findings.filter((finding) => finding.level === 'error').length;
+  await result(options, `${cards} cards, ${errors} errors, ${findings.length - errors} warnings`);
+}
+
+/** The catalog's own date: the newest of its sources. A card is old relative to it, whatever day it is today. */
+function newestDate(catalog: FolderCatalog): string {
+  const dates = KINDS.flatMap((kind) =>
+    catalog.ids(kind).flatMap((id) => {
+      const sources = (catalog.find(kind, id)?.sources ?? {}) as Record<string, { as_of: string }>;
+      return Object.values(sources).map((source) => source.as_of);
+    }),
+  );
+  return dates.sort().at(-1) ?? '2026-01-01';
+}

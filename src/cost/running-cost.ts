@@ -1,0 +1,45 @@
+import { weightBytesPerGpu } from '../model/weights.ts';
+import type { OverheadCharge, Plan } from '../scenario/plan.ts';
+import { type LedgerLine, line } from './ledger.ts';
+
+/** What the month's overhead lines are counted from. */
+export interface MonthActivity {
+  month: number;
+  gpus: number;
+  servedOutputTokens: number;
+}
+
+function quantityOf(plan: Plan, charge: OverheadCharge, activity: MonthActivity): number {
+  switch (charge.per) {
+    case 'month':
+      return charge.times;
+    case 'GPU-month':
+      return charge.times * activity.gpus;
+    case 'output GB':
+      return (charge.times * activity.servedOutputTokens * plan.facility.bytes_per_token) / 1e9;
+    case 'weight GB-month':
+      return (charge.times * weightBytesPerGpu(plan.model, plan.serving.weights, 1)) / 1e9;
+    case 'FTE-year':
+      return charge.times / 12;
+  }
+}
+
+/**
+ * Overhead lines of a month, one per charge.
+ * @source the facility card, or the scenario where it states its own
+ * @checkedBy test/cost/ledger.test.ts
+ */
+export function overheadLines(plan: Plan, activity: MonthActivity): LedgerLine[] {
+  return plan.overheads.map((charge) =>
+    line({
+      id: charge.id,
+      label: charge.label,
+      group: charge.group,
+      month: activity.month,
+      quantity: quantityOf(plan, charge, activity),
+      unit: charge.per,
+      rate: charge.usd,
+      source: charge.source,
+    }),
+  );
+}

@@ -1,0 +1,59 @@
+import { atLeast, binomialProbabilities } from '../math/binomial.ts';
+import type { Share } from '../units/quantity.ts';
+
+/**
+ * Share of time that at least `needed` of `replicas` independent replicas are up: P(Bin(n, a) ≥ k).
+ *
+ * A common cause (a bad release, a lost region) is not independent, so this overstates; zones cover part of it.
+ *
+ * @source Barlow and Proschan 1965, k-out-of-n systems
+ */
+export function availabilityOf(replicas: number, needed: number, replicaAvailability: Share): Share {
+  if (needed === 0) return 1;
+  return atLeast(replicas, needed, replicaAvailability);
+}
+
+/** What redundancy must reach. */
+export interface RedundancyRule {
+  replicaAvailability: Share;
+  targetAvailability?: Share;
+  zones: number;
+}
+
+/** Replicas beyond this are a mistake in the scenario, not a fleet. */
+export const MOST_REPLICAS = 1_000_000;
+
+/**
+ * Fewest replicas, so that `needed` are up for the target share of time, and still run when any one zone is lost.
+ * Zones hold equal parts: k/(z−1) each.
+ *
+ * @returns undefined where no number reaches the target
+ */
+export function replicasFor(needed: number, rule: RedundancyRule): number | undefined {
+  if (needed === 0) return 0;
+  const { zones, targetAvailability: target, replicaAvailability } = rule;
+  let replicas = zones > 1 ? zones * Math.ceil(needed / (zones - 1)) : needed;
+  if (target === undefined) return replicas;
+  if (replicaAvailability <= 0) return undefined;
+  replicas = Math.max(replicas, Math.ceil(needed / Math.max(replicaAvailability, 1e-6)) - 2);
+  while (availabilityOf(replicas, needed, replicaAvailability) < target) {
+    replicas += zones;
+    if (replicas > MOST_REPLICAS) return undefined;
+  }
+  while (replicas - zones >= needed && zones === 1 && availabilityOf(replicas - 1, needed, replicaAvailability) >= target) replicas--;
+  return replicas;
+}
+
+/** Chances that exactly j replicas are up, the negligible ones dropped and the rest rescaled to sum to 1. */
+export function upStates(replicas: number, replicaAvailability: Share): { up: number; probability: Share }[] {
+  const mass = binomialProbabilities(replicas, replicaAvailability);
+  const states: { up: number; probability: Share }[] = [];
+  let kept = 0;
+  for (let up = replicas; up >= 0; up--) {
+    const probability = mass[up] as number;
+    if (probability < 1e-12) continue;
+    states.push({ up, probability });
+    kept += probability;
+  }
+  return states.map((state) => ({ up: state.up, probability: state.probability / kept }));
+}

@@ -1,0 +1,66 @@
+import type { Plan } from '../scenario/plan.ts';
+import { InfeasibleError } from '../schema/problem.ts';
+import type { Envelope } from '../serving/envelope.ts';
+import { availabilityOf, type RedundancyRule, replicasFor } from './availability.ts';
+
+/** Replicas of one month. */
+export interface FleetSize {
+  /** Enough for the busiest hour inside the target, nothing to spare. */
+  needed: number;
+  /** With redundancy; what is billed. */
+  replicas: number;
+  availability: number;
+}
+
+function redundancyRule(plan: Plan): RedundancyRule {
+  const { reliability } = plan;
+  return {
+    replicaAvailability: reliability?.replicaAvailability ?? 1,
+    zones: reliability?.zones ?? 1,
+    ...(reliability?.targetAvailability === undefined ? {} : { targetAvailability: reliability.targetAvailability }),
+  };
+}
+
+/** Replicas that carry `peak` requests a second inside the target; a hair of tolerance forgives rounding at a step. */
+export function replicasNeeded(envelope: Envelope, peak: number): number {
+  if (peak <= 0) return 0;
+  return Math.max(1, Math.ceil(peak / envelope.target.requestsPerSecond - 1e-9));
+}
+
+/**
+ * Sizes the fleet for a busiest-hour load: the given number, or the fewest that meet the target and the availability.
+ *
+ * An `auto` fleet never falls below one needed replica: a service that is on has something to answer with.
+ *
+ * @throws InfeasibleError `slo_missed` where `auto` finds nothing inside the target
+ */
+export function sizeFleet(plan: Plan, envelope: Envelope, peak: number): FleetSize {
+  const rule = redundancyRule(plan);
+  const availability = (replicas: number, needed: number) => availabilityOf(replicas, needed, rule.replicaAvailability);
+  const needed = replicasNeeded(envelope, peak);
+  if (plan.serving.replicas !== 'auto') {
+    return { needed, replicas: plan.serving.replicas, availability: availability(plan.serving.replicas, needed) };
+  }
+  if (!envelope.targetMet) {
+    throw new InfeasibleError(
+      'slo_missed',
+      'no number of replicas meets the latency target: a single request on an idle replica already misses it; ' +
+        'relax the target, add tensor parallelism or use fewer bits per weight',
+    );
+  }
+  const atLeastOne = Math.max(1, needed);
+  const replicas = replicasFor(atLeastOne, rule);
+  if (replicas === undefined) {
+    throw new InfeasibleError('slo_missed', 'no number of replicas reaches the availability asked for');
+  }
+  return { needed, replicas, availability: availability(replicas, atLeastOne) };
+}
+
+/**
+ * The fleet of a scenario whose load is given as a utilisation: `auto` then means the redundancy one replica needs,
+ * because the load follows from the fleet and not the fleet from the load.
+ */
+export function fleetForUtilization(plan: Plan): number {
+  if (plan.serving.replicas !== 'auto') return plan.serving.replicas;
+  return replicasFor(1, redundancyRule(plan)) ?? 1;
+}

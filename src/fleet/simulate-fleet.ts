@@ -1,0 +1,52 @@
+import type { Plan } from '../scenario/plan.ts';
+import type { Envelope } from '../serving/envelope.ts';
+import { type FleetSize, fleetForUtilization, sizeFleet } from './capacity.ts';
+import { type MonthResult, simulateMonth } from './month.ts';
+
+/** One month of the horizon, 1-based. */
+export interface FleetMonth {
+  month: number;
+  size: FleetSize;
+  result: MonthResult;
+}
+
+const SECONDS_PER_DAY = 86_400;
+
+/** Requests a second, weekly mean, in month 1. */
+export function offeredRate(plan: Plan, envelope: Envelope): number {
+  const { load, mix } = plan.traffic;
+  switch (load.kind) {
+    case 'requests':
+      return load.perDay / SECONDS_PER_DAY;
+    case 'tokens': {
+      const perRequest = load.count === 'output' ? mix.output.mean : mix.input.mean + mix.output.mean;
+      return load.perDay / SECONDS_PER_DAY / perRequest;
+    }
+    case 'utilization':
+      return load.share * fleetForUtilization(plan) * envelope.target.requestsPerSecond;
+  }
+}
+
+/** Busiest hour of the week over its mean. */
+export function peakOverMean(plan: Plan): number {
+  return Math.max(...plan.traffic.shape);
+}
+
+/**
+ * The fleet over `months` months. Growth is stepwise: month m carries (1+g)^(m−1) of month 1, and `auto` sizes the
+ * fleet anew for each month's busiest hour. Months alike in load and size are simulated once.
+ */
+export function simulateFleet(plan: Plan, envelope: Envelope, months: number): FleetMonth[] {
+  const first = offeredRate(plan, envelope);
+  const fixed = plan.traffic.load.kind === 'utilization' ? fleetForUtilization(plan) : undefined;
+  const known = new Map<string, MonthResult>();
+  return Array.from({ length: months }, (_, index) => {
+    const rate = first * (1 + plan.traffic.growthPerMonth) ** index;
+    const asked: Plan = fixed === undefined ? plan : { ...plan, serving: { ...plan.serving, replicas: fixed } };
+    const size = sizeFleet(asked, envelope, rate * peakOverMean(plan));
+    const key = `${rate}/${size.replicas}`;
+    const result = known.get(key) ?? simulateMonth(plan, envelope, size.replicas, rate);
+    known.set(key, result);
+    return { month: index + 1, size, result };
+  });
+}

@@ -1,0 +1,92 @@
+import type { Plan } from '../scenario/plan.ts';
+import type { Envelope } from '../serving/envelope.ts';
+import { upStates } from './availability.ts';
+
+/** Five-minute steps of a week. */
+export const STEPS_PER_WEEK = 2016;
+const STEPS_PER_HOUR = 12;
+const STEP_SECONDS = 300;
+/** Weeks a queue is given to settle into its weekly rhythm before one is counted. */
+const QUEUE_WARM_UP_WEEKS = 2;
+
+/** What happens in some steps of a week while `up` replicas are up. Rates in requests per second. */
+export interface WeekRecord {
+  /** Steps this stands for, times the chance of this many replicas being up. */
+  steps: number;
+  up: number;
+  offered: number;
+  served: number;
+  /** Sent to the API. */
+  overflow: number;
+  refused: number;
+  /** Change of the backlog, as a rate. */
+  queued: number;
+  /** Time that requests wait in the fleet's queue, before they reach a replica. */
+  wait: number;
+}
+
+/**
+ * Requests a second that `up` replicas take on before the overflow policy starts. A gateway that queues or sends away
+ * does so at the latency target; without one the engine takes all it can, late, and the rest fails.
+ */
+function threshold(plan: Plan, envelope: Envelope, up: number): number {
+  return up * (plan.traffic.overflow === 'refuse' ? envelope.saturation : envelope.target).requestsPerSecond;
+}
+
+/** How long each rate of the week lasts. A policy without memory sees only this, not the order. */
+function distinctRates(shape: readonly number[]): Map<number, number> {
+  const steps = new Map<number, number>();
+  for (const weight of shape) steps.set(weight, (steps.get(weight) ?? 0) + STEPS_PER_HOUR);
+  return steps;
+}
+
+function memorylessWeek(plan: Plan, envelope: Envelope, replicas: number, meanRate: number): WeekRecord[] {
+  const records: WeekRecord[] = [];
+  for (const { up, probability } of upStates(replicas, plan.reliability?.replicaAvailability ?? 1)) {
+    const most = threshold(plan, envelope, up);
+    for (const [weight, steps] of distinctRates(plan.traffic.shape)) {
+      const offered = meanRate * weight;
+      const served = Math.min(offered, most);
+      const excess = offered - served;
+      const overflow = plan.traffic.overflow === 'api' ? excess : 0;
+      records.push({ steps: steps * probability, up, offered, served, overflow, refused: excess - overflow, queued: 0, wait: 0 });
+    }
+  }
+  return records;
+}
+
+/**
+ * A queue in front of `up` replicas, step by step, weeks on end until it has its rhythm; the last week is recorded.
+ * What arrives waits for what stood before it: backlog over service rate.
+ */
+function queueWeek(plan: Plan, envelope: Envelope, up: number, probability: number, meanRate: number): WeekRecord[] {
+  const most = threshold(plan, envelope, up);
+  let backlog = 0;
+  const records: WeekRecord[] = [];
+  for (let week = 0; week <= QUEUE_WARM_UP_WEEKS; week++) {
+    for (let step = 0; step < STEPS_PER_WEEK; step++) {
+      const offered = meanRate * (plan.traffic.shape[Math.floor(step / STEPS_PER_HOUR)] as number);
+      const served = Math.min(offered + backlog / STEP_SECONDS, most);
+      const wait = most > 0 ? backlog / most : 0;
+      const after = Math.max(0, backlog + (offered - served) * STEP_SECONDS);
+      if (week === QUEUE_WARM_UP_WEEKS) {
+        const queued = (after - backlog) / STEP_SECONDS;
+        records.push({ steps: probability, up, offered, served, overflow: 0, refused: 0, queued, wait });
+      }
+      backlog = after;
+    }
+  }
+  return records;
+}
+
+/**
+ * A week of the fleet in expected value: every step, averaged over how many replicas are up.
+ *
+ * Load is spread evenly over the replicas that are up, redundant ones included. Policies without memory are stepped
+ * once per distinct rate, which equals stepping all 2,016 (tested); a queue is stepped in order.
+ */
+export function simulateWeek(plan: Plan, envelope: Envelope, replicas: number, meanRate: number): WeekRecord[] {
+  if (plan.traffic.overflow !== 'queue') return memorylessWeek(plan, envelope, replicas, meanRate);
+  const states = upStates(replicas, plan.reliability?.replicaAvailability ?? 1);
+  return states.flatMap(({ up, probability }) => queueWeek(plan, envelope, up, probability, meanRate));
+}

@@ -1,0 +1,60 @@
+import { chmodSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/** A result that could not be written. Exit 1: nothing was wrong with the question. */
+export class WriteError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'WriteError';
+  }
+}
+
+/**
+ * Writes the whole text or nothing: to a temporary name beside the target, then renamed over it, so that no reader and
+ * no interrupted run ever leaves half a file. `-` is the standard output. Pipes and devices are written straight to.
+ */
+export async function writeOutput(target: string, text: string): Promise<void> {
+  if (target === '-') return writeStdout(text);
+  try {
+    writeWhole(target, text);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new WriteError(`cannot write ${target}: ${REASONS[code ?? ''] ?? message}`);
+  }
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'there is no such folder',
+  EACCES: 'not allowed',
+  EPERM: 'not allowed',
+  EROFS: 'the disk is read-only',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'the disk is full',
+};
+
+function writeWhole(target: string, text: string): void {
+  const before = statSync(target, { throwIfNoEntry: false });
+  if (before?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' });
+  if (before !== undefined && !before.isFile()) return writeFileSync(target, text);
+  const place = before === undefined ? target : realpathSync(target);
+  const temporary = join(dirname(place), `.${basename(place)}.${process.pid}.tmp`);
+  try {
+    writeFileSync(temporary, text, { flag: 'wx' });
+    if (before !== undefined) chmodSync(temporary, before.mode);
+    renameSync(temporary, place);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Ends when the reader has taken the text. A reader that has gone (`| head`) is no fault. */
+function writeStdout(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(new WriteError(`cannot write: ${error.message}`));
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,236 @@
+import { weightGroups, type WeightGroup } from '../model/weights.ts';
+import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
+import type { GpuCard } from '../schema/gpu.ts';
+import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
+import type { Seconds, Tokens } from '../units/quantity.ts';
+import { type AttentionCost, attentionCost } from './attention.ts';
+import { activationBytes, allReduceCost } from './collectives.ts';
+import { touchedExpertShare } from './experts.ts';
+import { combine, linearRates } from './roofline.ts';
+
+/** What one iteration of the engine carries. Contexts are sums over sequences; sliding ones are capped per sequence. */
+export interface StepLoad {
+  decodeSequences: number;
+  contextFull: Tokens;
+  contextSliding: Tokens;
+  promptTokens: Tokens;
+  /** Sum over prompt tokens of the positions each attends to. */
+  promptWorkFull: number;
+  promptWorkSliding: number;
+  /** Tokens of cache the prompt chunks read (their past) and write. */
+  promptKvTokens: Tokens;
+  /** Sequences that emit a token: the decoding ones, and prompts whose last chunk this is. */
+  emitted: number;
+}
+
+/** Weights of one format and use, reduced to two costs. */
+interface LinearCost {
+  use: WeightGroup['use'];
+  memorySeconds: Seconds;
+  secondsPerToken: Seconds;
+  bytes: number;
+  flopPerToken: number;
+}
+
+/** Everything about a replica that does not change between iterations. Plain data. */
+export interface StepModel {
+  combine: CalibrationCard['combine'];
+  linear: readonly LinearCost[];
+  experts: { count: number; perToken: number };
+  attention: AttentionCost;
+  allReduce: { calls: number; latency: Seconds; perToken: Seconds };
+  fixedPerIteration: Seconds;
+  fixedPerSequence: Seconds;
+  /** Least time of everything but attention in an iteration with prompt tokens, which runs without graphs. */
+  eagerFloor: Seconds;
+  /** All times are multiplied by this; 1 unless a measured rate of the replica is given. */
+  scale: number;
+}
+
+export interface ReplicaSpec {
+  model: ModelCard;
+  gpu: GpuCard;
+  calibration: CalibrationCard;
+  host: EngineCard['host'];
+  weights: WeightFormat;
+  kvCache: KvFormat;
+  tensorParallel: number;
+}
+
+function linearCosts(spec: ReplicaSpec): LinearCost[] {
+  const groups = weightGroups(spec.model, spec.weights, spec.tensorParallel);
+  return groups
+    .filter((group) => group.use !== 'look_up')
+    .map((group) => {
+      const rates = linearRates(spec.gpu, spec.calibration, group.format);
+      const flopPerToken = 2 * group.activePerTokenPerGpu;
+      return {
+        use: group.use,
+        memorySeconds: group.bytesPerGpu / rates.bytesPerSecond,
+        secondsPerToken: flopPerToken / rates.flopPerSecond,
+        bytes: group.bytesPerGpu,
+        flopPerToken,
+      };
+    });
+}
+
+/**
+ * Reduces a replica to the constants of its step time.
+ *
+ * @throws InfeasibleError where the tensor-parallel group exceeds the GPU's link
+ * @source the calibration card for every coefficient
+ * @checkedBy test/perf/step-time.test.ts
+ */
+export function compileStepModel(spec: ReplicaSpec): StepModel {
+  const { model, calibration, host } = spec;
+  const allReduce = allReduceCost(spec.gpu, calibration, spec.tensorParallel);
+  const moeLayers = model.moe === undefined ? 0 : model.layers - model.moe.first_dense_layers;
+  return {
+    combine: calibration.combine,
+    linear: linearCosts(spec),
+    experts: { count: model.moe?.experts ?? 1, perToken: model.moe?.experts_per_token ?? 1 },
+    attention: attentionCost(model, spec.gpu, calibration, spec.kvCache, spec.tensorParallel),
+    allReduce: {
+      calls: 2 * model.layers,
+      latency: allReduce.latency,
+      perToken: allReduce.perByte * activationBytes(1, model.hidden_size),
+    },
+    fixedPerIteration: host.per_iteration + model.layers * calibration.layer_overhead + moeLayers * calibration.moe_layer_overhead,
+    fixedPerSequence: host.per_sequence,
+    eagerFloor: model.layers * calibration.eager_layer_floor,
+    scale: 1,
+  };
+}
+
+/** How many tokens meet a group of weights in this step, and what share of its bytes is read. */
+function tokensAt(model: StepModel, use: WeightGroup['use'], load: StepLoad): { tokens: number; touched: number } {
+  const tokens = load.decodeSequences + load.promptTokens;
+  switch (use) {
+    case 'every_token':
+      return { tokens, touched: tokens > 0 ? 1 : 0 };
+    case 'routed':
+      return { tokens, touched: touchedExpertShare(model.experts.count, model.experts.perToken, tokens) };
+    case 'emitted':
+      return { tokens: load.emitted, touched: load.emitted > 0 ? 1 : 0 };
+    case 'look_up':
+      return { tokens: 0, touched: 0 };
+  }
+}
+
+function linearSeconds(model: StepModel, load: StepLoad): Seconds {
+  let seconds = 0;
+  for (const cost of model.linear) {
+    const { tokens, touched } = tokensAt(model, cost.use, load);
+    seconds += combine(model.combine, cost.secondsPerToken * tokens, cost.memorySeconds * touched);
+  }
+  return seconds;
+}
+
+function allReduceSeconds(model: StepModel, tokens: number): Seconds {
+  return model.allReduce.calls * (model.allReduce.latency + model.allReduce.perToken * tokens);
+}
+
+function decodeAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
+  return model.attention.decodeFull * load.contextFull + model.attention.decodeSliding * load.contextSliding;
+}
+
+function prefillAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
+  const { prefillFull, prefillSliding, prefillKv } = model.attention;
+  const compute = prefillFull * load.promptWorkFull + prefillSliding * load.promptWorkSliding;
+  return combine(model.combine, compute, prefillKv * load.promptKvTokens);
+}
+
+/**
+ * Time of one iteration:
+ *
+ *   t = max(linear + all-reduce + fixed, eager floor if there are prompt tokens) + attention
+ *
+ * For given token counts it is affine in the total context of each attention class, with coefficients that do not
+ * depend on it: the replica simulator sums runs of iterations in closed form on the strength of this.
+ *
+ * @source Pope et al. 2022 (Efficiently Scaling Transformer Inference), sec. 2 and 3; coefficients: calibration card
+ * @assumes no overlap between layers, collectives and host; errs high where an engine overlaps them
+ * @checkedBy test/perf/step-time.test.ts
+ */
+export function stepSeconds(model: StepModel, load: StepLoad): Seconds {
+  const tokens = load.decodeSequences + load.promptTokens;
+  const dense =
+    linearSeconds(model, load) +
+    allReduceSeconds(model, tokens) +
+    model.fixedPerIteration +
+    model.fixedPerSequence * load.emitted;
+  const body = load.promptTokens > 0 ? Math.max(dense, model.eagerFloor) : dense;
+  return model.scale * (body + decodeAttentionSeconds(model, load) + prefillAttentionSeconds(model, load));
+}
+
+/** A step's time by what it waits for, and the linear layers' traffic. Terms sum to `seconds`. */
+export interface StepTerms {
+  seconds: Seconds;
+  compute: Seconds;
+  weights: Seconds;
+  kv: Seconds;
+  allReduce: Seconds;
+  fixed: Seconds;
+  linearFlop: number;
+  linearBytes: number;
+  linearSeconds: Seconds;
+}
+
+/**
+ * The same step split by what binds it. Where the roofline's maximum decides, the lesser cost is hidden and counts 0.
+ *
+ * @source `stepSeconds`, term by term
+ * @checkedBy test/perf/step-time.test.ts
+ */
+export function stepTerms(model: StepModel, load: StepLoad): StepTerms {
+  let compute = 0;
+  let weights = 0;
+  let linearFlop = 0;
+  let linearBytes = 0;
+  for (const cost of model.linear) {
+    const { tokens, touched } = tokensAt(model, cost.use, load);
+    const flopSeconds = cost.secondsPerToken * tokens;
+    const byteSeconds = cost.memorySeconds * touched;
+    const hidden = model.combine === 'max';
+    compute += hidden && flopSeconds < byteSeconds ? 0 : flopSeconds;
+    weights += hidden && byteSeconds <= flopSeconds ? 0 : byteSeconds;
+    linearFlop += cost.flopPerToken * tokens;
+    linearBytes += cost.bytes * touched;
+  }
+  const linear = compute + weights;
+  const prefill = prefillAttentionSeconds(model, load);
+  const kv = decodeAttentionSeconds(model, load);
+  const allReduce = allReduceSeconds(model, load.decodeSequences + load.promptTokens);
+  const seconds = stepSeconds(model, load);
+  const { scale } = model;
+  const named = scale * (linear + prefill + kv + allReduce);
+  return {
+    seconds,
+    compute: scale * (compute + prefill),
+    weights: scale * weights,
+    kv: scale * kv,
+    allReduce: scale * allReduce,
+    fixed: Math.max(0, seconds - named),
+    linearFlop,
+    linearBytes,
+    linearSeconds: scale * linear,
+  };
+}
+
+/**
+ * Decoding sequences at which the linear layers stop being bound by memory and start being bound by compute, cache
+ * and overheads left out: F·b/(2·B) for a dense model.
+ *
+ * @returns Infinity where a token costs no compute
+ * @source Williams et al. 2009: the ridge point of the roofline, in tokens
+ * @checkedBy test/acceptance/engine.test.ts
+ */
+export function crossoverBatch(model: StepModel): number {
+  let memory = 0;
+  let perToken = 0;
+  for (const cost of model.linear) {
+    memory += cost.memorySeconds;
+    perToken += cost.secondsPerToken;
+  }
+  return memory / perToken;
+}

@@ -1,0 +1,34 @@
+import { type Card, CARD_KINDS, type Catalog, type CardKind } from '../catalog/catalog.ts';
+import { didYouMean } from '../math/edit-distance.ts';
+import { shown } from '../schema/printable.ts';
+import type { Problem } from '../schema/problem.ts';
+import type { Scenario } from '../schema/scenario.ts';
+
+/** The sentence for an id that the catalog does not have. */
+export function unknownCard(catalog: Catalog, kind: CardKind, id: string): string {
+  const label = CARD_KINDS[kind].label;
+  return `there is no ${label} ${shown(id)} in the catalog${didYouMean(id, catalog.ids(kind))}`;
+}
+
+/** Every id in a scenario that names no card, all at once. */
+export function referenceProblems(scenario: Scenario, catalog: Catalog): Problem[] {
+  const problems: Problem[] = [];
+  const require = <K extends CardKind>(kind: K, id: string, path: Problem['path']): Card<K> | undefined => {
+    const card = catalog.find(kind, id);
+    if (card === undefined) problems.push({ path, message: unknownCard(catalog, kind, id) });
+    return card;
+  };
+  if (typeof scenario.model === 'string') require('model', scenario.model, ['model']);
+  if (typeof scenario.serving.gpu === 'string') require('gpu', scenario.serving.gpu, ['serving', 'gpu']);
+  const engine = require('engine', scenario.serving.engine, ['serving', 'engine']);
+  if (engine !== undefined) require('calibration', engine.calibration, ['serving', 'engine']);
+  const shape = scenario.traffic.shape;
+  if (typeof shape === 'string' && shape !== 'constant') require('traffic', shape, ['traffic', 'shape']);
+  const rental = scenario.capacity.rent.id;
+  if (rental !== undefined) require('rental', rental, ['capacity', 'rent', 'id']);
+  require('facility', scenario.facility, ['facility']);
+  scenario.compare.forEach((offer, index) => {
+    if (offer.sheet !== undefined) require('price', offer.sheet, ['compare', index, 'sheet']);
+  });
+  return problems;
+}

@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+
+type Path = readonly PropertyKey[];
+
+/** The schemas that a value may meet here, once defaults, transforms and unions are looked through. */
+function alternatives(schema: z.core.$ZodType): z.core.$ZodTypes[] {
+  const one = schema as z.core.$ZodTypes;
+  const def = one._zod.def;
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+    case 'readonly':
+      return alternatives(def.innerType);
+    case 'pipe':
+      return alternatives(def.in);
+    case 'union':
+      return def.options.flatMap(alternatives);
+    default:
+      return [one];
+  }
+}
+
+function below(schema: z.core.$ZodTypes, key: PropertyKey): z.core.$ZodTypes[] {
+  const def = schema._zod.def;
+  if (def.type === 'object') {
+    const child = Object.hasOwn(def.shape, key) ? def.shape[String(key)] : undefined;
+    return child === undefined ? [] : alternatives(child);
+  }
+  if (def.type === 'record') return alternatives(def.valueType);
+  if (def.type === 'array') return alternatives(def.element);
+  return [];
+}
+
+/** The keys that a schema knows at a place; empty where keys are free or the place does not exist. */
+export function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
+  let here = alternatives(schema);
+  for (const key of path) here = here.flatMap((one) => below(one, key));
+  return here.flatMap((one) => (one._zod.def.type === 'object' ? Object.keys(one._zod.def.shape) : []));
+}
+
+/** Where else a schema has a key of this name, as a dotted path; the shallowest place, lists left out. */
+export function placeOfKey(schema: z.core.$ZodType, key: string): string | undefined {
+  let level: { path: string[]; schemas: z.core.$ZodTypes[] }[] = [{ path: [], schemas: alternatives(schema) }];
+  for (let depth = 0; depth < 5 && level.length > 0; depth++) {
+    const found = level.find(({ schemas }) => schemas.some((one) => keysOf(one).includes(key)));
+    if (found !== undefined) return found.path.join('.');
+    level = level.flatMap(({ path, schemas }) =>
+      schemas.flatMap((one) => keysOf(one).map((name) => ({ path: [...path, name], schemas: below(one, name) }))),
+    );
+  }
+  return undefined;
+}
+
+function keysOf(schema: z.core.$ZodTypes): string[] {
+  const def = schema._zod.def;
+  return def.type === 'object' ? Object.keys(def.shape) : [];
+}

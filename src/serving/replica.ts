@@ -1,0 +1,78 @@
+import { attentionLayers, kvBytesPerSequence } from '../model/kv-cache.ts';
+import { fitMemory, type MemoryFit } from '../model/memory-fit.ts';
+import { weightBytesPerGpu } from '../model/weights.ts';
+import { compileStepModel, type StepModel } from '../perf/step-time.ts';
+import type { Plan } from '../scenario/plan.ts';
+import { InfeasibleError } from '../schema/problem.ts';
+import type { Bytes, Tokens } from '../units/quantity.ts';
+import { type MixMeans, mixMeans } from './request-mix.ts';
+
+/** What stops a replica from running more sequences, or from taking more load. */
+export type Limit = 'max_batch' | 'kv_cache' | 'token_budget' | 'ttft' | 'tpot';
+
+/** One tensor-parallel group, ready to be asked how fast it runs this mix. Plain data. */
+export interface Replica {
+  step: StepModel;
+  means: MixMeans;
+  /** Sequences that may be in flight at once, and what sets that number. */
+  slots: number;
+  slotLimit: 'max_batch' | 'kv_cache';
+  tokenBudget: number;
+  window: Tokens;
+  arrivalCv: number;
+  outputCv: number;
+  weightBytesPerGpu: Bytes;
+  kvBytesPerToken: Bytes;
+  /** Absent where a measured rate stands in for a model that would not fit by our arithmetic. */
+  kvCapacityTokens?: Tokens;
+  warnings: readonly string[];
+}
+
+function fitOrWarn(plan: Plan, means: MixMeans): { fit?: MemoryFit; warnings: string[] } {
+  const fit = () => fitMemory(plan.model, plan.serving, plan.engine.block_tokens, means.context, means.longest);
+  if (plan.serving.measuredOutputTokensPerSecond === undefined) return { fit: fit(), warnings: [] };
+  try {
+    return { fit: fit(), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof InfeasibleError)) throw error;
+    return { warnings: [`${error.message}; the measured rate is used all the same`] };
+  }
+}
+
+/**
+ * The replica a plan describes: fitted into memory, compiled to step-time coefficients, its sequence slots counted.
+ *
+ * A running sequence holds its mean context plus, on average, half a block that is not full.
+ *
+ * @throws InfeasibleError `no_fit` where weights and one request do not fit
+ */
+export function buildReplica(plan: Plan): Replica {
+  const { serving, model } = plan;
+  const means = mixMeans(plan.traffic.mix);
+  const { fit, warnings } = fitOrWarn(plan, means);
+  const perSequence = means.context + (plan.engine.block_tokens - 1) / 2;
+  const byMemory = fit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(fit.kvCapacityTokens / perSequence));
+  const context = Math.max(1, means.context);
+  return {
+    step: compileStepModel({
+      model,
+      gpu: plan.gpu,
+      calibration: plan.calibration,
+      host: plan.engine.host,
+      weights: serving.weights,
+      kvCache: serving.kvCache,
+      tensorParallel: serving.tensorParallel,
+    }),
+    means,
+    slots: Math.min(serving.maxBatch, byMemory),
+    slotLimit: byMemory < serving.maxBatch ? 'kv_cache' : 'max_batch',
+    tokenBudget: serving.tokenBudget,
+    window: attentionLayers(model).window,
+    arrivalCv: plan.traffic.arrivalCv,
+    outputCv: plan.traffic.mix.output.cv,
+    weightBytesPerGpu: weightBytesPerGpu(model, serving.weights, serving.tensorParallel),
+    kvBytesPerToken: kvBytesPerSequence(model, serving.kvCache, 1, context) / context,
+    ...(fit === undefined ? {} : { kvCapacityTokens: fit.kvCapacityTokens }),
+    warnings,
+  };
+}
