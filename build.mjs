@@ -24,7 +24,9 @@ const { outputFiles } = await build({
   legalComments: 'none',
   chunkNames: '[name]-[hash]',
   // CommonJS dependencies call require for Node's own modules, which an ES module does not have.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 });
 

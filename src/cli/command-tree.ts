@@ -64,12 +64,14 @@ function addAuthoring(program: Command): void {
     .option('--as-of <date>', 'the date prices should be fresh on; by default that of the newest card')
     .action(async (_, command: Command) => {
       const { checkCards } = await import('./commands/catalog.ts');
-      await checkCards(optionsOf<GlobalOptions & { asOf?: string }>(command));
+      await checkCards(optionsOf<{ asOf?: string }>(command));
     });
 }
 
-function optionsOf<T extends GlobalOptions = GlobalOptions>(command: Command): T {
-  return { set: [], with: [], ...command.optsWithGlobals<T>() };
+/** Options that may be repeated are lists, empty ones too. */
+function optionsOf<T extends object = object>(command: Command): GlobalOptions & T {
+  const given = command.optsWithGlobals<Partial<GlobalOptions> & T>();
+  return { ...given, set: given.set ?? [], with: given.with ?? [], color: given.color ?? true };
 }
 
 function append(value: string, before: readonly string[] = []): string[] {
@@ -78,6 +80,7 @@ function append(value: string, before: readonly string[] = []): string[] {
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number, 0 or more');
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
+    throw new InvalidArgumentError('expected a whole number, 0 or more');
   return value;
 }

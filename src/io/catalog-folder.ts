@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type Card, CARD_KINDS, type Catalog, type CardKind } from '../catalog/catalog.ts';
+import { CARD_KINDS, type Card, type CardKind, type Catalog } from '../catalog/catalog.ts';
 import { validateCard } from '../scenario/validate.ts';
 import { InputError } from '../schema/problem.ts';
 import { locateAll } from './located-error.ts';

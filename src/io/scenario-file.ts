@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { applyNamedOverride, applyOverride, mergeScenario, overrideNames, parsePath, parseSetting, scenarioBody } from '../scenario/overrides.ts';
+import {
+  applyNamedOverride,
+  applyOverride,
+  mergeScenario,
+  overrideNames,
+  parsePath,
+  parseSetting,
+  scenarioBody,
+} from '../scenario/overrides.ts';
 import { validateScenario } from '../scenario/validate.ts';
 import { printable, shown } from '../schema/printable.ts';
 import { InputError, type Problem } from '../schema/problem.ts';
 import { type Scenario, scenarioFile } from '../schema/scenario.ts';
-import { type Locate, locateAll, type LocatedProblem, LocatedError, type Place } from './located-error.ts';
+import { type Locate, LocatedError, type LocatedProblem, locateAll, type Place } from './located-error.ts';
 import { readYamlFile, type YamlFile } from './yaml-file.ts';
 
 type Path = Problem['path'];
@@ -51,7 +59,7 @@ export function readScenario(path: string, options: ScenarioOptions = {}): Loade
   const problems: LocatedProblem[] = [];
   const attempt = <T>(action: () => T): T | undefined => collecting(problems, locate, action);
 
-  let raw = chain.map(valueOf).reduceRight((base, child) => mergeScenario(base, child));
+  let raw = chain.map(ownKeys).reduceRight((base, child) => mergeScenario(base, child));
   for (const name of options.with ?? []) {
     raw = attempt(() => applyNamedOverride(raw, name)) ?? raw;
     layers.push(...chain.toReversed().map((file) => overrideLayer(file, name)));
@@ -120,7 +128,9 @@ function readYamlFileNamed(path: string, by: Place | undefined): YamlFile {
     return readYamlFile(path);
   } catch (error) {
     if (!(error instanceof LocatedError) || by === undefined) throw error;
-    const reasons = error.problems.map((problem) => (problem.line === undefined ? problem.message : 'is not valid YAML'));
+    const reasons = error.problems.map((problem) =>
+      problem.line === undefined ? problem.message : 'is not valid YAML',
+    );
     throw refused(by, `extends: ${printable(path)}: ${reasons[0]}`);
   }
 }
@@ -147,13 +157,14 @@ function refuseForeign(file: YamlFile): void {
   const value = file.value;
   const keys = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
   const known = new Set(['extends', 'overrides', ...Object.keys(scenarioFile.shape)]);
-  const isScenario = Object.hasOwn(value ?? {}, 'rackrate') || keys.filter((key) => known.has(key)).length * 2 > keys.length;
+  const isScenario =
+    Object.hasOwn(value ?? {}, 'rackrate') || keys.filter((key) => known.has(key)).length * 2 > keys.length;
   if (keys.length > 0 && isScenario) return;
   const message = 'this is not a scenario; one begins with "rackrate: 1"';
   throw new LocatedError([{ file: file.file, line: 1, col: 1, path: [], message }]);
 }
 
-function valueOf(file: YamlFile): unknown {
+function ownKeys(file: YamlFile): unknown {
   const { extends: _, ...own } = file.value as Record<string, unknown>;
   return own;
 }

@@ -36,7 +36,10 @@ const REASONS: Record<string, string> = {
 function writeWhole(target: string, text: string): void {
   const before = statSync(target, { throwIfNoEntry: false });
   if (before?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' });
-  if (before !== undefined && !before.isFile()) return writeFileSync(target, text);
+  if (before !== undefined && !before.isFile()) {
+    writeFileSync(target, text);
+    return;
+  }
   const place = before === undefined ? target : realpathSync(target);
   const temporary = join(dirname(place), `.${basename(place)}.${process.pid}.tmp`);
   try {
@@ -53,7 +56,8 @@ function writeWhole(target: string, text: string): void {
 function writeStdout(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(new WriteError(`cannot write: ${error.message}`));
+      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE')
+        reject(new WriteError(`cannot write: ${error.message}`));
       else resolve();
     });
   });

@@ -24,11 +24,29 @@ export function binomialProbabilities(trials: number, probability: number): Floa
   return mass;
 }
 
-/** P(at least `needed` of `trials` succeed). */
+/**
+ * P(at least `needed` of `trials` succeed).
+ *
+ * Summed over failures, of which only trials − needed + 1 counts matter, so that a large fleet with a few spares costs
+ * a few terms. Where no failure at all is too rare for a double, the whole distribution is built from its mode.
+ */
 export function atLeast(trials: number, needed: number, probability: number): number {
   if (needed > trials) return 0;
-  const mass = binomialProbabilities(trials, probability);
-  let sum = 0;
-  for (let j = trials; j >= needed; j--) sum += mass[j] as number;
+  if (needed <= 0 || probability >= 1) return 1;
+  if (probability <= 0) return 0;
+  const logNoFailure = trials * Math.log(probability);
+  if (logNoFailure < -600) {
+    const mass = binomialProbabilities(trials, probability);
+    let sum = 0;
+    for (let j = trials; j >= needed; j--) sum += mass[j] as number;
+    return Math.min(1, sum);
+  }
+  const odds = (1 - probability) / probability;
+  let term = Math.exp(logNoFailure);
+  let sum = term;
+  for (let failures = 1; failures <= trials - needed; failures++) {
+    term *= (odds * (trials - failures + 1)) / failures;
+    sum += term;
+  }
   return Math.min(1, sum);
 }

@@ -27,25 +27,26 @@ const LONGEST_WORD = 100;
 /**
  * The name that was probably meant, or undefined when none is near enough to be worth saying.
  *
- * Case does not count. A third of the letters may be wrong; failing that, a name that begins with or holds the word
- * is taken, the shortest first, because ids are often given without their tail ("h100").
+ * Case does not count. A third of the letters may be wrong; failing that, a name that begins with the word or else holds
+ * it is taken, the shortest first, because ids are often given without their tail ("h100").
  */
 export function nearestName(word: string, names: Iterable<string>): string | undefined {
   if (word.length === 0 || word.length > LONGEST_WORD) return undefined;
   const wanted = word.toLowerCase();
   let best: { name: string; distance: number } | undefined;
-  let holding: string | undefined;
+  let holding: { name: string; rank: number } | undefined;
   for (const name of names) {
     const candidate = name.toLowerCase();
     if (Math.abs(candidate.length - wanted.length) <= wanted.length / 2) {
-      const distance = editDistance(wanted, candidate);
+      const distance = editDistance(wanted, candidate) - (candidate.startsWith(wanted) ? 0.5 : 0);
       if (best === undefined || distance < best.distance) best = { name, distance };
     }
-    const holds = wanted.length > 2 && candidate.includes(wanted);
-    if (holds && (holding === undefined || name.length < holding.length)) holding = name;
+    const place = wanted.length > 2 ? candidate.indexOf(wanted) : -1;
+    const rank = (place > 0 ? 1000 : 0) + name.length;
+    if (place >= 0 && (holding === undefined || rank < holding.rank)) holding = { name, rank };
   }
   const tolerated = Math.max(1, Math.floor(wanted.length / 3));
-  return best !== undefined && best.distance <= tolerated ? best.name : holding;
+  return best !== undefined && best.distance <= tolerated ? best.name : holding?.name;
 }
 
 /** `; did you mean "x"?`, or nothing: the tail of a sentence that names an unknown word. */

@@ -51,7 +51,7 @@ function place(node: unknown, steps: SettingPath, depth: number, value: unknown)
       refuse(steps, `the list has ${node.length} items, counted from 0; got ${step}`);
     }
     const item = place(node[step], steps, depth + 1, value);
-    return item === null ? node.toSpliced(step, 1) : node.with(step < node.length ? step : -1, item);
+    return node.toSpliced(step, 1, ...(item === null ? [] : [item]));
   }
   if (node !== undefined && node !== null && !isBlock(node)) {
     refuse(steps, `${steps.slice(0, depth).join('.')} is ${shown(node)}, not a block with keys`);
@@ -151,7 +151,8 @@ export function overrideNames(raw: unknown): string[] {
 export function applyNamedOverride(raw: unknown, name: string): unknown {
   const names = overrideNames(raw);
   if (!names.includes(name)) {
-    const known = names.length === 0 ? '; the scenario has none' : didYouMean(name, names) || `; known: ${names.join(', ')}`;
+    const known =
+      names.length === 0 ? '; the scenario has none' : didYouMean(name, names) || `; known: ${names.join(', ')}`;
     refuse(['overrides'], `there is no override ${shown(name)}${known}`);
   }
   const blocks = (raw as { overrides: Block }).overrides;

@@ -11,12 +11,11 @@ export interface DefaultUsed {
   source: string;
 }
 
-/** A cost that the scenario leaves out, with what it typically is so that nobody forgets it. */
+/** A cost that the scenario leaves out, with the charges it typically brings so that nobody forgets it. */
 export interface NotCounted {
   id: string;
   label: string;
-  typicalUsdPerMonth?: number;
-  source: string;
+  charges: readonly OverheadCharge[];
 }
 
 /** Token counts of one request. A cv of 0 is a fixed length; otherwise log-normal. */

@@ -1,4 +1,4 @@
-import { type Card, CARD_KINDS, type Catalog, type CardKind } from '../catalog/catalog.ts';
+import { CARD_KINDS, type Card, type CardKind, type Catalog } from '../catalog/catalog.ts';
 import { didYouMean } from '../math/edit-distance.ts';
 import { shown } from '../schema/printable.ts';
 import type { Problem } from '../schema/problem.ts';

@@ -1,4 +1,4 @@
-import { type Card, CARD_KINDS, type CardKind } from '../catalog/catalog.ts';
+import { CARD_KINDS, type Card, type CardKind } from '../catalog/catalog.ts';
 import { validate } from '../schema/issues.ts';
 import { type Scenario, scenarioFile } from '../schema/scenario.ts';
 

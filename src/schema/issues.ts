@@ -23,16 +23,25 @@ export function validate<S extends z.ZodType>(schema: S, input: unknown): z.outp
 /** What is wrong with `input`, one problem a fault, in the words of the person who wrote it. */
 export function problemsOf(schema: z.core.$ZodType, input: unknown, issues: readonly Issue[]): Problem[] {
   const problems = issues.flatMap((issue) => describe(schema, input, issue, []));
-  const meant = new Set(problems.flatMap((problem) => (problem.meantPath === undefined ? [] : [problem.meantPath])));
+  const meant = problems.flatMap((problem) => (problem.meant === undefined ? [] : [problem.meant]));
   return problems
-    .filter((problem) => !(problem.missingPath !== undefined && meant.has(problem.missingPath)))
+    .filter((problem) => !meant.some((key) => followsFrom(problem, key)))
     .map(({ path, message, at }) => ({ path, message: printable(message), ...(at === undefined ? {} : { at }) }));
 }
 
-/** A misspelt required key is one fault, not two: the paths let "missing" yield to "did you mean". */
+/** The key that a misspelt one was probably meant to be. */
+interface MeantKey {
+  block: string;
+  key: string;
+}
+
 interface Draft extends Problem {
-  missingPath?: string;
-  meantPath?: string;
+  meant?: MeantKey;
+}
+
+/** A misspelt key is one fault, not two: "missing" and "needs one of" yield to "did you mean". */
+function followsFrom(problem: Draft, { block, key }: MeantKey): boolean {
+  return problem.meant === undefined && problem.path.join('.') === block && problem.message.includes(key);
 }
 
 function valueAt(input: unknown, path: Path): unknown {
@@ -48,9 +57,11 @@ function describe(schema: z.core.$ZodType, input: unknown, issue: Issue, base: P
   if (value === undefined && path.length > 0 && issue.code !== 'custom') return [missing(path)];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(schema, path, key));
+      return issue.keys.map((key) => unknownKey(schema, path, key, value));
     case 'invalid_key':
-      return [{ path, at: 'key', message: `${issue.issues[0]?.message ?? 'not a valid key'}; got ${shown(path.at(-1))}` }];
+      return [
+        { path, at: 'key', message: `${issue.issues[0]?.message ?? 'not a valid key'}; got ${shown(path.at(-1))}` },
+      ];
     case 'invalid_union': {
       const branch = isOwnMessage(issue) ? undefined : chooseBranch(issue.errors, value);
       if (branch !== undefined) return branch.flatMap((inner) => describe(schema, input, inner, path));
@@ -62,20 +73,21 @@ function describe(schema: z.core.$ZodType, input: unknown, issue: Issue, base: P
 }
 
 function missing(path: Path): Draft {
-  return { path: path.slice(0, -1), at: 'key', message: `missing ${String(path.at(-1))}`, missingPath: path.join('.') };
+  return { path: path.slice(0, -1), at: 'key', message: `missing ${String(path.at(-1))}` };
 }
 
-function unknownKey(schema: z.core.$ZodType, path: Path, key: string): Draft {
+function unknownKey(schema: z.core.$ZodType, path: Path, key: string, block: unknown): Draft {
   const here = knownKeys(schema, path);
-  const near = nearestName(key, here);
+  const free = here.filter((known) => !Object.hasOwn(block as object, known));
+  const near = nearestName(key, free);
   const elsewhere = near === undefined ? placeOfKey(schema, key) : undefined;
   let message = `unknown key ${shown(key)}`;
   if (near !== undefined) message += `; did you mean "${near}"?`;
   else if (elsewhere === '') message += '; it belongs at the top level';
   else if (elsewhere !== undefined) message += `; it belongs under ${elsewhere}`;
   else if (here.length > 0 && here.length <= 12) message += `; known here: ${here.join(', ')}`;
-  const meantPath = near === undefined ? {} : { meantPath: [...path, near].join('.') };
-  return { path: [...path, key], at: 'key', message, ...meantPath };
+  const meant = near === undefined ? {} : { meant: { block: path.join('.'), key: near } };
+  return { path: [...path, key], at: 'key', message, ...meant };
 }
 
 /** Whether the schema stated this message itself. zod's own begin with one of four phrases. */
@@ -88,12 +100,17 @@ function sentence(issue: Issue, value: unknown): string {
   const offered = issue.code === 'invalid_value' ? issue.values.map(String) : wordsOf(issue);
   const near = typeof value === 'string' ? didYouMean(value, offered) : '';
   const isNamed = message.includes(shown(value)) || (isOwnMessage(issue) && namesValue(message, value));
-  const got = isNamed ? '' : `${message.includes(';') ? ';' : ','} got ${shown(value)}`;
+  const comma = message.startsWith('expected') && !message.includes(';') ? ',' : ';';
+  const got = isNamed ? '' : `${comma} got ${shown(value)}`;
   return `${message}${got}${near || hint(issue, value)}`;
 }
 
-/** Whether the sentence already says what was written; the last word of a text, its unit, is enough. */
+/**
+ * Whether the sentence already says what was written; the last word of a text, its unit, is enough. One that begins
+ * with "has" or "needs" is about the keys around the value.
+ */
 function namesValue(message: string, value: unknown): boolean {
+  if (/^(has|needs) /.test(message)) return true;
   if (typeof value === 'object' && value !== null) return !message.startsWith('expected');
   const word = typeof value === 'string' ? value.trim().split(/\s+/).at(-1) : String(value);
   return word !== undefined && word !== '' && message.split(/["\s]+/).includes(word);

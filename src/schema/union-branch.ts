@@ -29,7 +29,8 @@ function refusesType(issue: Issue, value: unknown): boolean {
   if (issue.path.length > 0) return false;
   if (issue.code === 'invalid_type') return true;
   if (issue.code === 'invalid_value') return issue.values.every((allowed) => typeof allowed !== typeof value);
-  if (issue.code === 'invalid_union') return issue.errors.every((branch) => branch.some((one) => refusesType(one, value)));
+  if (issue.code === 'invalid_union')
+    return issue.errors.every((branch) => branch.some((one) => refusesType(one, value)));
   return false;
 }
 

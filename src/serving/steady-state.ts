@@ -19,7 +19,10 @@ export interface SteadyState {
 
 /** Positions that the tokens `past … past + count` of one sequence attend to, capped by a window. */
 function attendedPositions(past: number, count: number, window: number): number {
-  const below = (limit: number) => Math.min(limit, window) ** 2 / 2 + Math.max(0, limit - window) * window;
+  const below = (limit: number) => {
+    const capped = Math.min(limit, window);
+    return (capped * capped) / 2 + (limit - capped) * capped;
+  };
   return below(past + count) - below(past);
 }
 

@@ -7,12 +7,6 @@ import type { Tokens } from '../units/quantity.ts';
  * inputs, which this leaves out: it errs low on p99 of very long prompts).
  */
 
-/** The distribution with this median and 95th percentile. */
-export function fromMedianAndP95(p50: Tokens, p95: Tokens): LengthDistribution {
-  const sigma = Math.log(p95 / p50) / normalQuantile(0.95);
-  return { mean: p50 * Math.exp((sigma * sigma) / 2), cv: Math.sqrt(Math.expm1(sigma * sigma)) };
-}
-
 /** Length at a quantile, in tokens. */
 export function lengthQuantile(length: LengthDistribution, quantile: number): Tokens {
   if (length.cv === 0) return length.mean;

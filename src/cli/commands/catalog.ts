@@ -11,7 +11,9 @@ const KINDS = Object.keys(CARD_KINDS) as CardKind[];
 export async function listCards(kind: string | undefined, options: GlobalOptions): Promise<void> {
   const catalog = openCatalog();
   const kinds = kind === undefined ? KINDS : [knownKind(kind)];
-  const cards = kinds.flatMap((one) => catalog.ids(one).map((id) => ({ kind: one, id, name: nameOf(catalog, one, id) })));
+  const cards = kinds.flatMap((one) =>
+    catalog.ids(one).map((id) => ({ kind: one, id, name: nameOf(catalog, one, id) })),
+  );
   if (options.json === true) return result(options, JSON.stringify(cards, undefined, 2));
   await result(options, table(cards.map((card) => [card.kind, card.id, card.name])));
 }
@@ -80,8 +82,17 @@ function flatten(key: string, value: unknown): [string, string][] {
 
 /** Columns set flush left; the last one runs as long as it is. */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.min(48, Math.max(...rows.map((row) => row[column]?.length ?? 0))));
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd()).join('\n');
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.min(48, Math.max(...rows.map((row) => row[column]?.length ?? 0))),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 export async function checkCards(options: GlobalOptions & { asOf?: string }): Promise<void> {

@@ -1,0 +1,154 @@
+import { requestBill } from '../api/bill.ts';
+import { netPresentValue } from '../cost/finance.ts';
+import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
+import { oneOffUsd } from '../cost/people-cost.ts';
+import { type FleetMonth, peakOverMean } from '../fleet/simulate-fleet.ts';
+import type { OfferPlan, Plan } from '../scenario/plan.ts';
+import type { Envelope } from '../serving/envelope.ts';
+import { alwaysWinsBeyond, breakevenIntervals, breakevenMonth, type VolumeInterval } from './breakeven.ts';
+import { type CostTread, costTreads, fixedTread, treadFor } from './volume-cost.ts';
+
+export interface HorizonComparison {
+  months: number;
+  self_usd: number;
+  api_usd: number;
+  self_npv_usd: number;
+  api_npv_usd: number;
+  winner: 'self' | 'api' | 'tie';
+  breakeven_tokens_per_month: VolumeInterval[];
+}
+
+/** Self-hosting against one offer. Volumes are total tokens a month at the scenario's mix. */
+export interface Comparison {
+  name: string;
+  same_model: boolean;
+  baseline: boolean;
+  price_as_of: string;
+  source: string;
+  usd_per_request: number;
+  usd_per_1k_requests: number;
+  usd_per_month: number;
+  usd_per_mtok_total: number;
+  horizons: HorizonComparison[];
+  breakeven_month: number | null;
+  breakeven_tokens_per_month: VolumeInterval[];
+  /** Mean utilisation of month 1's fleet at which both cost the same; null above 1. */
+  breakeven_utilization: number | null;
+  /** Rent per GPU-hour at which both cost the same in month 1; null where even free GPUs would lose. */
+  breakeven_rent_usd_per_gpu_h: number | null;
+}
+
+/** What every comparison of one run shares. */
+export interface ComparisonBasis {
+  plan: Plan;
+  envelope: Envelope;
+  fleet: readonly FleetMonth[];
+  ledger: readonly LedgerLine[];
+  treads: readonly CostTread[];
+  farTreads: readonly CostTread[];
+}
+
+/** Fleets beyond the listed treads, by doubling: enough to see whether the far end is won or lost. */
+const FAR_REPLICAS = [2048, 4096, 8192];
+
+export function comparisonBasis(plan: Plan, envelope: Envelope, fleet: readonly FleetMonth[], ledger: readonly LedgerLine[]): ComparisonBasis {
+  const climbs = plan.serving.replicas === 'auto';
+  const far = climbs ? FAR_REPLICAS.map((needed) => treadFor(plan, envelope, needed)) : [];
+  return {
+    plan,
+    envelope,
+    fleet,
+    ledger,
+    treads: costTreads(plan, envelope),
+    farTreads: far.filter((tread) => tread !== undefined),
+  };
+}
+
+/** Winning volumes against a price per token, the one-off cost spread over `months` or left out. */
+export function winningVolumes(basis: ComparisonBasis, apiUsdPerToken: number, months?: number): VolumeInterval[] {
+  const oneOff = months === undefined ? 0 : oneOffUsd(basis.plan) / months;
+  const endless = alwaysWinsBeyond(basis.farTreads, apiUsdPerToken, oneOff);
+  return breakevenIntervals(basis.treads, apiUsdPerToken, oneOff, endless);
+}
+
+/** Own cash by month, month 1 first. */
+export function cashByMonth(ledger: readonly LedgerLine[], months: number): number[] {
+  const sums = new Array<number>(months).fill(0);
+  for (const entry of ledger) {
+    if (entry.month >= 1 && entry.month <= months && entry.basis.includes('cash')) {
+      sums[entry.month - 1] = (sums[entry.month - 1] as number) + entry.amount;
+    }
+  }
+  return sums;
+}
+
+function winnerOf(self: number, api: number): 'self' | 'api' | 'tie' {
+  if (Math.abs(self - api) <= 1e-9 * Math.max(Math.abs(self), Math.abs(api))) return 'tie';
+  return self < api ? 'self' : 'api';
+}
+
+function horizon(basis: ComparisonBasis, months: number, own: readonly number[], api: readonly number[], perToken: number): HorizonComparison {
+  const { plan } = basis;
+  const now = oneOffUsd(plan);
+  const ownFlows = own.slice(0, months);
+  const apiFlows = api.slice(0, months);
+  const sum = (flows: readonly number[]) => flows.reduce((total, flow) => total + flow, 0);
+  const selfNpv = netPresentValue(now, ownFlows, plan.discountRate);
+  const apiNpv = netPresentValue(0, apiFlows, plan.discountRate);
+  return {
+    months,
+    self_usd: now + sum(ownFlows),
+    api_usd: sum(apiFlows),
+    self_npv_usd: selfNpv,
+    api_npv_usd: apiNpv,
+    winner: winnerOf(selfNpv, apiNpv),
+    breakeven_tokens_per_month: winningVolumes(basis, perToken, months),
+  };
+}
+
+function breakevenUtilization(basis: ComparisonBasis, perToken: number): number | null {
+  const { replicas } = (basis.fleet[0] as FleetMonth).size;
+  if (replicas === 0) return null;
+  const tread = fixedTread(basis.plan, basis.envelope, replicas);
+  if (perToken <= tread.usdPerToken) return null;
+  const volume = tread.fixedUsd / (perToken - tread.usdPerToken);
+  const capacity = tread.to * peakOverMean(basis.plan);
+  const utilization = volume / capacity;
+  return utilization <= 1 ? utilization : null;
+}
+
+function breakevenRent(basis: ComparisonBasis, apiUsdPerMonth: number): number | null {
+  const month1 = basis.ledger.filter((entry) => entry.month === 1);
+  const rent = month1.filter((entry) => entry.group === 'capacity');
+  const hours = rent.reduce((sum, entry) => sum + entry.quantity, 0);
+  if (hours === 0) return null;
+  const others = totalUsd(month1, 'loaded') - totalUsd(rent, 'loaded');
+  const price = (apiUsdPerMonth - others) / hours;
+  return price > 0 ? price : null;
+}
+
+/** One offer against the run, on every axis that the contract names. */
+export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Comparison {
+  const { plan, fleet, ledger } = basis;
+  const { mix } = plan.traffic;
+  const perRequest = requestBill(offer, mix).total;
+  const perToken = perRequest / (mix.input.mean + mix.output.mean);
+  const api = fleet.map((entry) => entry.result.traffic.offered * perRequest);
+  const own = cashByMonth(ledger, fleet.length);
+  return {
+    name: offer.name,
+    same_model: offer.sameModel,
+    baseline: offer.baseline,
+    price_as_of: offer.asOf,
+    source: offer.source,
+    usd_per_request: perRequest,
+    usd_per_1k_requests: perRequest * 1000,
+    usd_per_month: api[0] as number,
+    usd_per_mtok_total: perToken * 1e6,
+    horizons: plan.horizonMonths.map((months) => horizon(basis, months, own, api, perToken)),
+    breakeven_month: breakevenMonth(oneOffUsd(plan), own, api),
+    breakeven_tokens_per_month: winningVolumes(basis, perToken),
+    breakeven_utilization: breakevenUtilization(basis, perToken),
+    breakeven_rent_usd_per_gpu_h: breakevenRent(basis, api[0] as number),
+  };
+}

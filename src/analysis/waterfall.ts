@@ -1,0 +1,82 @@
+import { billedGpus } from '../cost/capacity-cost.ts';
+import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
+import { type FleetMonth, peakOverMean } from '../fleet/simulate-fleet.ts';
+import type { Plan } from '../scenario/plan.ts';
+import type { Envelope } from '../serving/envelope.ts';
+
+/** One step from the ideal to the real price of a million total tokens. Steps sum to `usd_per_mtok_total`. */
+export interface WaterfallStep {
+  id: string;
+  label: string;
+  usd_per_mtok: number;
+}
+
+/** USD per million tokens that one replica's rent comes to when it makes `requestsPerSecond` without a pause. */
+function replicaPrice(plan: Plan, usdPerGpuHour: number, requestsPerSecond: number): number {
+  const tokensPerHour = requestsPerSecond * 3600 * (plan.traffic.mix.input.mean + plan.traffic.mix.output.mean);
+  return ((usdPerGpuHour * plan.serving.tensorParallel) / tokensPerHour) * 1e6;
+}
+
+/**
+ * Price of capacity alone at full, unconstrained batch: no target, no idle hour, no other line.
+ *
+ * @param lines month 1's bill; its capacity lines give the mean price of a GPU-hour
+ * @returns undefined where no GPU is billed
+ */
+export function idealUsdPerMtok(plan: Plan, envelope: Envelope, lines: readonly LedgerLine[]): number | undefined {
+  const rate = meanGpuHour(lines);
+  return rate === undefined ? undefined : replicaPrice(plan, rate, envelope.saturation.requestsPerSecond);
+}
+
+function meanGpuHour(lines: readonly LedgerLine[]): number | undefined {
+  const capacity = lines.filter((entry) => entry.group === 'capacity');
+  const hours = capacity.reduce((sum, entry) => sum + entry.quantity, 0);
+  return hours > 0 ? totalUsd(capacity, 'loaded') / hours : undefined;
+}
+
+/**
+ * The walk from the ideal to the real price. Each step is the price with one more fact taken into account, less the
+ * price before it, so the steps telescope to the real one and none is counted twice.
+ *
+ * Idle, headroom and redundancy are attributions of the rent, not lines of their own.
+ *
+ * @param lines month 1's bill
+ * @returns no steps where nothing is served: the price is then unbounded
+ */
+export function waterfall(plan: Plan, envelope: Envelope, first: FleetMonth, lines: readonly LedgerLine[]): WaterfallStep[] {
+  const { mix } = plan.traffic;
+  const servedMtok = (first.result.traffic.served * (mix.input.mean + mix.output.mean)) / 1e6;
+  const offeredRate = first.result.traffic.offered / (plan.hoursPerMonth * 3600);
+  const rate = meanGpuHour(lines);
+  if (servedMtok <= 0 || offeredRate <= 0 || rate === undefined) return [];
+
+  const { saturation, target } = envelope;
+  const atTarget = replicaPrice(plan, rate, target.requestsPerSecond);
+  const perMonth = (gpus: number) => (gpus * rate * plan.hoursPerMonth) / servedMtok;
+  const offeredOverServed = first.result.traffic.offered / first.result.traffic.served;
+  const neededGpus = first.size.needed * plan.serving.tensorParallel;
+  const peak = offeredRate * peakOverMean(plan);
+
+  const levels: [id: string, label: string, price: number][] = [
+    ['ideal', 'full batch, never idle', replicaPrice(plan, rate, saturation.requestsPerSecond)],
+    ['latency_target', 'latency target', atTarget],
+    ['idle', 'nights and weekends', atTarget * peakOverMean(plan)],
+    ['whole_replicas', 'whole replicas for the busiest hour', (atTarget * peakOverMean(plan) * first.size.needed * target.requestsPerSecond) / peak],
+    ['redundancy', 'redundancy and whole instances', perMonth(billedGpus(plan, first.size.replicas)) / offeredOverServed],
+    ['lost_requests', 'requests not served here', perMonth(billedGpus(plan, first.size.replicas))],
+  ];
+  if (neededGpus === 0) levels.splice(3, 1);
+  const steps: WaterfallStep[] = [];
+  let before = 0;
+  for (const [id, label, price] of levels) {
+    steps.push({ id, label, usd_per_mtok: price - before });
+    before = price;
+  }
+  const group = (id: string, label: string, groups: Parameters<typeof totalUsd>[2]) =>
+    steps.push({ id, label, usd_per_mtok: totalUsd(lines, 'loaded', groups) / servedMtok });
+  group('facility', 'power and facility', ['facility']);
+  group('software', 'software and data', ['software']);
+  group('people', 'people', ['people']);
+  group('one_off', 'one-off costs, spread', ['one_off']);
+  return steps;
+}

@@ -1,0 +1,85 @@
+import type { Comparison } from '../analysis/comparison.ts';
+import type { Verdict } from '../analysis/verdict.ts';
+import type { WaterfallStep } from '../analysis/waterfall.ts';
+import type { LedgerLine } from '../cost/ledger.ts';
+import type { DefaultUsed, LatencyTarget } from '../scenario/plan.ts';
+import type { Limit } from '../serving/replica.ts';
+import type { Metrics } from './metric-table.ts';
+import type { Physics } from './physics.ts';
+
+/** `ok`, or why the numbers are not those of a working service. */
+export type RunStatus = 'ok' | 'slo_missed' | 'saturated';
+
+export interface MonthRecord {
+  month: number;
+  replicas: number;
+  gpus: number;
+  availability: number;
+  offered_tokens: number;
+  served_tokens: number;
+  overflow_tokens: number;
+  refused_tokens: number;
+  queued_tokens: number;
+  utilization_mean: number;
+  utilization_peak: number;
+  cost_usd: number;
+  cash_usd: number;
+}
+
+/** A cost left out, with what it would typically be. */
+export interface NotCountedRecord {
+  id: string;
+  label: string;
+  typical_usd_per_month: number;
+  source: string;
+}
+
+/** What the run is about, in words and round numbers: what a report needs beside the metrics. */
+export interface Subject {
+  name: string;
+  start: string;
+  hours_per_month: number;
+  model: string;
+  gpu: string;
+  engine: string;
+  upper_bound: boolean;
+  tensor_parallel: number;
+  weights: string;
+  kv_cache: string;
+  max_batch: number;
+  requests_per_day: number;
+  input_tokens: number;
+  output_tokens: number;
+  cached_input: number;
+  peak_over_mean: number;
+  needed_replicas: number;
+  limited_by: Limit;
+  target_availability: number | null;
+  slo: readonly LatencyTarget[];
+  utilization_histogram: readonly number[];
+  horizon_months: number;
+}
+
+/** Everything a run found. Plain JSON; names with unit suffixes; finite numbers only. */
+export interface Result {
+  schema: 'rackrate.result/v1';
+  seed: number;
+  status: RunStatus;
+  slo_met: boolean;
+  subject: Subject;
+  metrics: Metrics;
+  /** Expected relative error of every price, one side. */
+  price_error: number;
+  price_error_basis: string;
+  /** Names of prices that have no finite value because nothing is served. */
+  unbounded: string[];
+  defaults_used: readonly DefaultUsed[];
+  not_counted: readonly NotCountedRecord[];
+  warnings: readonly string[];
+  months: readonly MonthRecord[];
+  ledger: readonly LedgerLine[];
+  waterfall: readonly WaterfallStep[];
+  comparisons: readonly Comparison[];
+  verdict: Verdict;
+  physics: Physics;
+}

@@ -1,0 +1,147 @@
+import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
+import { buildLedger } from '../analysis/month-bill.ts';
+import { verdict } from '../analysis/verdict.ts';
+import { waterfall } from '../analysis/waterfall.ts';
+import { billedGpus } from '../cost/capacity-cost.ts';
+import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
+import { overheadLines } from '../cost/running-cost.ts';
+import { type FleetMonth, peakOverMean, simulateFleet } from '../fleet/simulate-fleet.ts';
+import type { Plan } from '../scenario/plan.ts';
+import { buildEnvelope, type Envelope, scaleToMeasured } from '../serving/envelope.ts';
+import { buildReplica, type Replica } from '../serving/replica.ts';
+import { metricsOf } from './metrics.ts';
+import { describePhysics } from './physics.ts';
+import type { MonthRecord, NotCountedRecord, Result, RunStatus, Subject } from './record.ts';
+
+/** Months simulated at least, so that a break-even month is sought over five years whatever the horizons. */
+const LEAST_MONTHS = 60;
+
+function replicaOf(plan: Plan): Replica {
+  const replica = buildReplica(plan);
+  const measured = plan.serving.measuredOutputTokensPerSecond;
+  return measured === undefined ? replica : scaleToMeasured(replica, plan.slo, measured);
+}
+
+function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly LedgerLine[]): MonthRecord[] {
+  const perRequest = plan.traffic.mix.input.mean + plan.traffic.mix.output.mean;
+  const byMonth = fleet.map(() => [] as LedgerLine[]);
+  for (const entry of ledger) if (entry.month >= 1) byMonth[entry.month - 1]?.push(entry);
+  return fleet.map(({ month, size, result }, index) => ({
+    month,
+    replicas: size.replicas,
+    gpus: billedGpus(plan, size.replicas),
+    availability: size.availability,
+    offered_tokens: result.traffic.offered * perRequest,
+    served_tokens: result.traffic.served * perRequest,
+    overflow_tokens: result.traffic.overflow * perRequest,
+    refused_tokens: result.traffic.refused * perRequest,
+    queued_tokens: result.traffic.queued * perRequest,
+    utilization_mean: result.use.utilizationMean,
+    utilization_peak: result.use.utilizationPeak,
+    cost_usd: totalUsd(byMonth[index] as LedgerLine[], 'loaded'),
+    cash_usd: totalUsd(byMonth[index] as LedgerLine[], 'cash'),
+  }));
+}
+
+/** Saturated where the busiest hour reaches what the billed replicas can do at all; missed where it passes the target. */
+function statusOf(plan: Plan, envelope: Envelope, first: FleetMonth): RunStatus {
+  const peak = (first.result.traffic.offered / (plan.hoursPerMonth * 3600)) * peakOverMean(plan);
+  const capacity = first.size.replicas * envelope.saturation.requestsPerSecond;
+  if (peak > 0 && peak >= capacity * (1 - 1e-9)) return 'saturated';
+  const inside = first.size.replicas * envelope.target.requestsPerSecond;
+  if (plan.slo.length > 0 && (!envelope.targetMet || peak > inside * (1 + 1e-9))) return 'slo_missed';
+  return 'ok';
+}
+
+function warningsOf(plan: Plan, replica: Replica, first: FleetMonth, status: RunStatus): string[] {
+  const warnings = [...plan.warnings, ...replica.warnings];
+  const { traffic } = first.result;
+  if (traffic.offered === 0) warnings.push('no traffic: the bill runs on and the price of a token is unbounded');
+  if (status === 'saturated') {
+    const lost = ((traffic.offered - traffic.served) / traffic.offered) * 100;
+    warnings.push(`the busiest hour exceeds what ${first.size.replicas} replica(s) can do; ${lost.toFixed(1)} % of requests are not served here`);
+  }
+  if (status === 'slo_missed') warnings.push('the busiest hour misses the latency target');
+  const target = plan.reliability?.targetAvailability;
+  if (target !== undefined && first.size.availability < target) {
+    warnings.push(`${first.size.replicas} replica(s) reach ${(first.size.availability * 100).toFixed(3)} % availability, below the target`);
+  }
+  if (plan.engine.upper_bound) warnings.push('upper bound: the ideal engine loses nothing; no real one reaches this');
+  return warnings;
+}
+
+function notCounted(plan: Plan, gpus: number, servedRequests: number): NotCountedRecord[] {
+  const activity = { month: 1, gpus, servedOutputTokens: servedRequests * plan.traffic.mix.output.mean };
+  return plan.notCounted.map(({ id, label, charges }) => {
+    const lines = overheadLines({ ...plan, overheads: charges }, activity);
+    return { id, label, typical_usd_per_month: totalUsd(lines, 'loaded'), source: charges[0]?.source ?? '' };
+  });
+}
+
+function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth): Subject {
+  const { traffic, serving } = plan;
+  return {
+    name: plan.name,
+    start: plan.start,
+    hours_per_month: plan.hoursPerMonth,
+    model: plan.modelName,
+    gpu: plan.gpuName,
+    engine: plan.engineName,
+    upper_bound: plan.engine.upper_bound,
+    tensor_parallel: serving.tensorParallel,
+    weights: serving.weights,
+    kv_cache: serving.kvCache,
+    max_batch: serving.maxBatch,
+    requests_per_day: (first.result.traffic.offered / plan.hoursPerMonth) * 24,
+    input_tokens: traffic.mix.input.mean,
+    output_tokens: traffic.mix.output.mean,
+    cached_input: traffic.mix.cachedInput,
+    peak_over_mean: peakOverMean(plan),
+    needed_replicas: first.size.needed,
+    limited_by: envelope.target.limitedBy,
+    target_availability: plan.reliability?.targetAvailability ?? null,
+    slo: plan.slo,
+    utilization_histogram: first.result.use.utilizationHistogram,
+    horizon_months: Math.max(...plan.horizonMonths),
+  };
+}
+
+/**
+ * Runs a plan from physics to money. Pure: the same plan and seed give the same result, byte for byte.
+ *
+ * @param seed recorded in the result; the expected-value fleet draws nothing at random
+ * @throws InfeasibleError where the model does not fit, or where no fleet meets the target
+ */
+export function simulate(plan: Plan, seed = 0): Result {
+  const replica = replicaOf(plan);
+  const envelope = buildEnvelope(replica, plan.slo);
+  const months = Math.max(LEAST_MONTHS, ...plan.horizonMonths);
+  const fleet = simulateFleet(plan, envelope, months);
+  const first = fleet[0] as FleetMonth;
+  const ledger = buildLedger(plan, fleet);
+  const month1 = ledger.filter((entry) => entry.month === 1);
+  const metrics = metricsOf(plan, replica, envelope, first, month1);
+  const basis = comparisonBasis(plan, envelope, fleet, ledger);
+  const comparisons = plan.offers.map((offer) => compareWith(offer, basis));
+  const status = statusOf(plan, envelope, first);
+  return {
+    schema: 'rackrate.result/v1',
+    seed,
+    status,
+    slo_met: status === 'ok',
+    subject: subjectOf(plan, envelope, first),
+    metrics,
+    price_error: plan.calibration.error,
+    price_error_basis: plan.calibration.evidence.length === 0 ? 'not yet calibrated' : plan.calibration.name,
+    unbounded: metrics.usd_per_mtok_total === undefined ? ['usd_per_mtok_total'] : [],
+    defaults_used: plan.defaultsUsed,
+    not_counted: notCounted(plan, metrics.gpus ?? 0, first.result.traffic.served),
+    warnings: warningsOf(plan, replica, first, status),
+    months: monthRecords(plan, fleet, ledger),
+    ledger,
+    waterfall: waterfall(plan, envelope, first, month1),
+    comparisons,
+    verdict: verdict(comparisons, metrics.cost_usd_per_month ?? 0),
+    physics: describePhysics(plan, replica, metrics.batch_at_peak ?? 1),
+  };
+}

@@ -1,0 +1,136 @@
+import type { Card, Catalog } from '../catalog/catalog.ts';
+import type { FacilityCard } from '../schema/facility.ts';
+import type { Problem } from '../schema/problem.ts';
+import type { Scenario } from '../schema/scenario.ts';
+import type { Defaults } from './defaults.ts';
+import type { NotCounted, OverheadCharge, PeoplePlan, ReliabilityPlan, RentPlan } from './plan.ts';
+import { cardSource } from './provenance.ts';
+
+type Facility = FacilityCard;
+
+const COMMITMENT_MONTHS = { none: 0, '1 year': 12, '3 years': 36 } as const;
+
+function reservedPrice(
+  rent: Scenario['capacity']['rent'],
+  card: Card<'rental'> | undefined,
+  price: number,
+  facility: Facility,
+  defaults: Defaults,
+): number | undefined {
+  if (rent.commitment === 'none') return undefined;
+  const listed = rent.commitment === '1 year' ? card?.reserved_1_year : card?.reserved_3_years;
+  if (rent.commitment_discount === undefined && listed !== undefined) return listed;
+  const typical = rent.commitment === '1 year' ? facility.reserved_discount.one_year : facility.reserved_discount.three_years;
+  const discount =
+    rent.commitment_discount ??
+    defaults.use('capacity.rent.commitment_discount', typical, cardSource(facility, 'reserved_discount'));
+  return price * (1 - discount);
+}
+
+export function resolveRent(scenario: Scenario, catalog: Catalog, facility: Facility, defaults: Defaults, problems: Problem[]): RentPlan {
+  const { rent } = scenario.capacity;
+  const card = rent.id === undefined ? undefined : (catalog.find('rental', rent.id) as Card<'rental'>);
+  const { gpu } = scenario.serving;
+  if (card !== undefined && typeof gpu === 'string' && catalog.find('gpu', gpu)?.id !== card.gpu) {
+    problems.push({ path: ['capacity', 'rent', 'id'], message: `${card.id} rents ${card.gpu}, not ${gpu}` });
+  }
+  const usdPerGpuHour = rent.price ?? card?.on_demand ?? 0;
+  defaults.use('capacity.rent.commitment', rent.commitment, 'on demand');
+  defaults.use('capacity.rent.price_path', 'flat', 'rents have risen and fallen since 2023; no path is more likely than flat');
+  const unit = rent.gpus_per_instance ?? (rent.billing_unit === undefined ? undefined : Number.parseInt(rent.billing_unit, 10));
+  const reserved = reservedPrice(rent, card, usdPerGpuHour, facility, defaults);
+  return {
+    usdPerGpuHour,
+    ...(reserved === undefined ? {} : { reservedUsdPerGpuHour: reserved }),
+    commitmentMonths: COMMITMENT_MONTHS[rent.commitment],
+    gpusPerBillingUnit: unit ?? card?.gpus_per_instance ?? 1,
+    source: card === undefined ? 'scenario: capacity.rent.price' : cardSource(card, 'on_demand'),
+  };
+}
+
+export function resolvePeople(scenario: Scenario, defaults: Defaults): PeoplePlan | undefined {
+  const { people } = scenario;
+  if (people === undefined) return undefined;
+  const rate = people.rate ?? 0;
+  const setup = typeof people.setup === 'object' ? people.setup.hours * rate : (people.setup ?? 0);
+  defaults.use('people.rate_path', 'flat', 'no wage growth given');
+  return {
+    setupUsd: setup,
+    hoursPerMonth: people.hours_per_month,
+    usdPerHour: rate,
+    ...(people.amortize_months === undefined ? {} : { amortizeMonths: people.amortize_months }),
+  };
+}
+
+function typicalCharges(facility: Facility, line: Facility['overheads'][number]): OverheadCharge[] {
+  return line.charges.map((charge) => ({
+    id: line.id,
+    label: line.label,
+    group: line.group,
+    per: charge.per,
+    times: charge.times,
+    usd: charge.rate,
+    source: cardSource(facility, 'overheads'),
+  }));
+}
+
+/**
+ * Overhead lines that count, and those left out with their typical charges.
+ *
+ * The scenario's own people block replaces the typical people line: people are never counted twice.
+ */
+export function resolveOverheads(scenario: Scenario, facility: Facility): { counted: OverheadCharge[]; notCounted: NotCounted[] } {
+  const { overheads } = scenario;
+  const counted: OverheadCharge[] = [];
+  const notCounted: NotCounted[] = [];
+  const asked = typeof overheads === 'string' ? undefined : overheads;
+  for (const line of facility.overheads) {
+    const replaced = line.group === 'people' && scenario.people !== undefined && asked?.[line.id] === undefined;
+    if (replaced) continue;
+    const choice = asked === undefined ? overheads : (asked[line.id] ?? 'none');
+    if (choice === 'typical') counted.push(...typicalCharges(facility, line));
+    else if (choice === 'none') notCounted.push({ id: line.id, label: line.label, charges: typicalCharges(facility, line) });
+  }
+  for (const [id, choice] of Object.entries(asked ?? {})) {
+    if (typeof choice !== 'number') continue;
+    const known = facility.overheads.find((line) => line.id === id);
+    counted.push({ id, label: known?.label ?? id, group: known?.group ?? 'software', per: 'month', times: 1, usd: choice, source: `scenario: overheads.${id}` });
+  }
+  return { counted, notCounted };
+}
+
+/** Line by line, `typical` and `none` name lines of the facility card; anything else needs a sum. */
+export function overheadProblems(scenario: Scenario, facility: Facility): Problem[] {
+  if (typeof scenario.overheads === 'string') return [];
+  return Object.entries(scenario.overheads)
+    .filter(([id, choice]) => typeof choice === 'string' && !facility.overheads.some((line) => line.id === id))
+    .map(([id]) => ({
+      path: ['overheads', id],
+      message: `no typical figure for this; give a sum a month such as "500 USD", or one of ${facility.overheads.map((line) => line.id).join(', ')}`,
+    }));
+}
+
+/**
+ * Availability of one replica: given, or MTBF/(MTBF + MTTR) from the facility's failure rate per GPU and its mixture of
+ * repairs. A failed GPU takes its whole tensor-parallel group with it.
+ */
+export function resolveReliability(scenario: Scenario, facility: Facility, defaults: Defaults): ReliabilityPlan | undefined {
+  const { reliability } = scenario;
+  if (reliability === undefined) {
+    defaults.use('reliability', 'none', 'no redundancy and no failures: nothing is ever down');
+    return undefined;
+  }
+  const { failures } = facility;
+  const perGpuHour = failures.per_1000_node_days / 1000 / 24 / failures.gpus_per_node;
+  const repairHours = failures.repairs.reduce((sum, repair) => sum + repair.share * repair.duration, 0);
+  const downPerUp = perGpuHour * scenario.serving.tensor_parallel * repairHours;
+  const computed = 1 / (1 + downPerUp);
+  return {
+    zones: reliability.zones,
+    replicaAvailability:
+      reliability.replica_availability ??
+      defaults.use('reliability.replica_availability', computed, cardSource(facility, 'failures')),
+    basis: reliability.replica_availability === undefined ? cardSource(facility, 'failures') : 'scenario: reliability.replica_availability',
+    ...(reliability.availability === undefined ? {} : { targetAvailability: reliability.availability }),
+  };
+}

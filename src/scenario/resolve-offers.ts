@@ -1,0 +1,99 @@
+import type { Card, Catalog } from '../catalog/catalog.ts';
+import type { Problem } from '../schema/problem.ts';
+import type { Scenario } from '../schema/scenario.ts';
+import type { Defaults } from './defaults.ts';
+import type { OfferPlan, TrafficPlan } from './plan.ts';
+import type { ListedPrice, PriceAnswer, PriceSource } from './price-source.ts';
+import { cardSource } from './provenance.ts';
+
+type Offer = Scenario['compare'][number];
+
+/** The sheet's price on a date: the last entry that has begun. */
+function sheetPrice(sheet: Card<'price'>, date: string): PriceAnswer {
+  const begun = sheet.prices.filter((price) => price.from <= date).sort((a, b) => a.from.localeCompare(b.from));
+  const price = begun.at(-1);
+  if (price === undefined) {
+    const first = [...sheet.prices].sort((a, b) => a.from.localeCompare(b.from))[0]?.from ?? 'later';
+    return { found: false, problem: `${sheet.id} has no price on ${date}; its first is from ${first}` };
+  }
+  return {
+    found: true,
+    price: {
+      name: sheet.name,
+      inputUsdPerMtok: price.input,
+      outputUsdPerMtok: price.output,
+      ...(price.cached_input === undefined ? {} : { cachedInputUsdPerMtok: price.cached_input }),
+      source: cardSource(sheet, 'prices'),
+      asOf: price.from,
+    },
+  };
+}
+
+/** Own sheets for a provider and model come before any package's list. */
+function ownSheet(catalog: Catalog, provider: string, model: string): Card<'price'> | undefined {
+  const wanted = catalog.find('model', model)?.id ?? model.toLowerCase();
+  for (const id of catalog.ids('price')) {
+    const sheet = catalog.find('price', id);
+    if (sheet?.provider.toLowerCase() === provider.toLowerCase() && sheet.model.toLowerCase() === wanted) return sheet;
+  }
+  return undefined;
+}
+
+function priceOf(offer: Offer, catalog: Catalog, traffic: TrafficPlan, start: string, listed: PriceSource): PriceAnswer {
+  if (offer.sheet !== undefined) return sheetPrice(catalog.find('price', offer.sheet) as Card<'price'>, start);
+  if (offer.provider !== undefined && offer.model !== undefined) {
+    const sheet = ownSheet(catalog, offer.provider, offer.model);
+    if (sheet !== undefined) return sheetPrice(sheet, start);
+    const query = { provider: offer.provider, model: offer.model, date: start, shape: traffic.shape, inputTokens: traffic.mix.input.mean };
+    return listed(query);
+  }
+  const price: ListedPrice = {
+    name: offer.name ?? 'own price',
+    inputUsdPerMtok: offer.input ?? 0,
+    outputUsdPerMtok: offer.output ?? 0,
+    ...(offer.cached_input === undefined ? {} : { cachedInputUsdPerMtok: offer.cached_input }),
+    source: 'scenario: compare',
+    asOf: start,
+  };
+  return { found: true, price };
+}
+
+/**
+ * The offers to compare with, priced on the start date. Without a price for cached input the cached share pays in full.
+ */
+export function resolveOffers(
+  scenario: Scenario,
+  catalog: Catalog,
+  traffic: TrafficPlan,
+  start: string,
+  listed: PriceSource,
+  defaults: Defaults,
+  problems: Problem[],
+): OfferPlan[] {
+  if (scenario.compare.filter((offer) => offer.baseline).length > 1) {
+    problems.push({ path: ['compare'], message: 'more than one baseline; keep one' });
+  }
+  if (scenario.compare.length > 0) defaults.use('compare.price_path', 'flat', 'list prices of one fixed model rarely move');
+  return scenario.compare.flatMap((offer, index) => {
+    const answer = priceOf(offer, catalog, traffic, start, listed);
+    if (!answer.found) {
+      problems.push({ path: ['compare', index], message: answer.problem });
+      return [];
+    }
+    const { price } = answer;
+    const share = offer.cached_input_share ?? defaults.use(`compare.${index}.cached_input_share`, traffic.mix.cachedInput, 'traffic.cached_input');
+    return {
+      name: offer.name ?? price.name,
+      sameModel: offer.same_model,
+      baseline: offer.baseline,
+      inputUsdPerMtok: price.inputUsdPerMtok,
+      outputUsdPerMtok: price.outputUsdPerMtok,
+      cachedInputUsdPerMtok: offer.cached_input ?? price.cachedInputUsdPerMtok ?? price.inputUsdPerMtok,
+      cachedInputShare: share,
+      usdPerRequest: offer.per_request ?? 0,
+      batchDiscount: offer.batch_discount ?? 0,
+      source: price.source,
+      asOf: price.asOf,
+    };
+  });
+}

@@ -1,0 +1,77 @@
+import type { Card, Catalog } from '../catalog/catalog.ts';
+import { type GpuCard, inlineGpu } from '../schema/gpu.ts';
+import { inlineModel, type ModelCard } from '../schema/model.ts';
+import type { Scenario } from '../schema/scenario.ts';
+import type { Defaults } from './defaults.ts';
+import type { Plan, ServingPlan } from './plan.ts';
+import { cardSource } from './provenance.ts';
+
+/** The card's own physical fields, without its name, aliases and sources. */
+function physical<T extends object>(card: object, keys: readonly string[]): T {
+  const entries = keys.filter((key) => (card as Record<string, unknown>)[key] !== undefined);
+  return Object.fromEntries(entries.map((key) => [key, (card as Record<string, unknown>)[key]])) as T;
+}
+
+export function resolveModel(scenario: Scenario, catalog: Catalog): { name: string; model: ModelCard; native: Scenario['serving']['weights'] } {
+  if (typeof scenario.model !== 'string') {
+    return { name: scenario.model.name ?? 'own model', model: scenario.model, native: 'bf16' };
+  }
+  const card = catalog.find('model', scenario.model) as Card<'model'>;
+  return { name: card.name, model: physical<ModelCard>(card, Object.keys(inlineModel.shape)), native: card.native_weights };
+}
+
+export function resolveGpu(scenario: Scenario, catalog: Catalog): { name: string; gpu: GpuCard } {
+  const { gpu } = scenario.serving;
+  if (typeof gpu !== 'string') return { name: gpu.name ?? 'own GPU', gpu };
+  const card = catalog.find('gpu', gpu) as Card<'gpu'>;
+  return { name: card.name, gpu: physical<GpuCard>(card, Object.keys(inlineGpu.shape)) };
+}
+
+/** The engine with its calibration. An id that exists but points to a missing calibration is the catalog's fault. */
+export function resolveEngine(scenario: Scenario, catalog: Catalog): Pick<Plan, 'engineName' | 'engine' | 'calibration'> & { card: Card<'engine'> } {
+  const card = catalog.find('engine', scenario.serving.engine) as Card<'engine'>;
+  const calibration = catalog.find('calibration', card.calibration) as Card<'calibration'>;
+  const { upper_bound, block_tokens, host } = card;
+  return { card, engineName: card.name, engine: { upper_bound, block_tokens, host }, calibration };
+}
+
+function resolveMemory(scenario: Scenario, gpu: GpuCard, engine: Card<'engine'>, defaults: Defaults): ServingPlan['memory'] {
+  const asked = scenario.serving.memory ?? {};
+  const use = (key: string, value: number, source: string) => defaults.use(`serving.memory.${key}`, value, source);
+  const usable = gpu.memory.usable;
+  return {
+    rule: engine.memory.rule,
+    fraction: asked.fraction ?? use('fraction', engine.memory.fraction, cardSource(engine, 'memory.fraction')),
+    workspace: asked.workspace ?? use('workspace', engine.memory.workspace, cardSource(engine, 'memory.workspace')),
+    usable:
+      asked.usable ??
+      (usable === undefined
+        ? use('usable', gpu.memory.marketed, 'the marketed size, no usable one being known')
+        : use('usable', usable, 'GPU card')),
+  };
+}
+
+export function resolveServing(
+  scenario: Scenario,
+  gpu: GpuCard,
+  native: Scenario['serving']['weights'],
+  engine: Card<'engine'>,
+  defaults: Defaults,
+): ServingPlan {
+  const { serving } = scenario;
+  const measured = serving.measured?.output_tokens_per_second;
+  defaults.use('serving.engine', serving.engine, 'the engine most of the calibration rows ran');
+  defaults.use('serving.tensor_parallel', serving.tensor_parallel, 'one GPU a replica');
+  defaults.use('serving.kv_cache', serving.kv_cache, 'engines keep the cache in 16 bits unless told otherwise');
+  defaults.use('serving.replicas', serving.replicas, 'sized for the busiest hour');
+  return {
+    tensorParallel: serving.tensor_parallel,
+    weights: serving.weights ?? defaults.use('serving.weights', native ?? 'bf16', 'the published checkpoint'),
+    kvCache: serving.kv_cache,
+    maxBatch: serving.max_batch ?? defaults.use('serving.max_batch', engine.max_batch, cardSource(engine, 'max_batch')),
+    tokenBudget: serving.token_budget ?? defaults.use('serving.token_budget', engine.token_budget, cardSource(engine, 'token_budget')),
+    replicas: serving.replicas,
+    memory: resolveMemory(scenario, gpu, engine, defaults),
+    ...(measured === undefined ? {} : { measuredOutputTokensPerSecond: measured }),
+  };
+}

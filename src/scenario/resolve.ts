@@ -1,0 +1,89 @@
+import type { Card, Catalog } from '../catalog/catalog.ts';
+import { InputError, type Problem } from '../schema/problem.ts';
+import type { Scenario } from '../schema/scenario.ts';
+import { collectDefaults, type Defaults } from './defaults.ts';
+import type { Plan } from './plan.ts';
+import type { PriceSource } from './price-source.ts';
+import { referenceProblems } from './references.ts';
+import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability, resolveRent } from './resolve-money.ts';
+import { resolveOffers } from './resolve-offers.ts';
+import { resolveEngine, resolveGpu, resolveModel, resolveServing } from './resolve-serving.ts';
+import { resolveSlo, resolveTraffic } from './resolve-traffic.ts';
+
+/** Where a scenario's names are looked up. */
+export interface Lookups {
+  catalog: Catalog;
+  prices: PriceSource;
+}
+
+/** The first day of the catalog's as-of month: what a scenario without a start date is priced on. */
+function catalogDate(facility: Card<'facility'>): string {
+  const date = facility.sources.default?.as_of ?? '2026-11';
+  return date.length === 7 ? `${date}-01` : date;
+}
+
+function noteConventions(scenario: Scenario, facility: Card<'facility'>, defaults: Defaults): void {
+  defaults.use('hours_per_month', scenario.hours_per_month, 'a twelfth of 8,760 h');
+  defaults.use('horizons', scenario.horizons.join(', '), 'months');
+  defaults.use('facility.pue', facility.power.pue, facility.id);
+}
+
+/**
+ * Turns a valid scenario into a plan: every name looked up, every default filled in and noted, every number in base
+ * units.
+ *
+ * @param raw the scenario as written, to tell what was stated from what was filled in
+ * @throws InputError with every unknown name and every contradiction
+ */
+export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Lookups): Plan {
+  const { catalog } = lookups;
+  const unknown = referenceProblems(scenario, catalog);
+  if (unknown.length > 0) throw new InputError(unknown);
+
+  const defaults = collectDefaults(raw);
+  const problems: Problem[] = [];
+  const facility = catalog.find('facility', scenario.facility) as Card<'facility'>;
+  const start = scenario.start ?? defaults.use('start', catalogDate(facility), 'the catalog');
+  noteConventions(scenario, facility, defaults);
+
+  const { name: modelName, model, native } = resolveModel(scenario, catalog);
+  const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
+  const { card: engineCard, engineName, engine, calibration } = resolveEngine(scenario, catalog);
+  const serving = resolveServing(scenario, gpu, native, engineCard, defaults);
+  const traffic = resolveTraffic(scenario, catalog, start, model.max_context, defaults, problems);
+  if (problems.length > 0) throw new InputError(problems);
+  const rent = resolveRent(scenario, catalog, facility, defaults, problems);
+  const people = resolvePeople(scenario, defaults);
+  const offers = resolveOffers(scenario, catalog, traffic, start, lookups.prices, defaults, problems);
+  const overheads = resolveOverheads(scenario, facility);
+  const reliability = resolveReliability(scenario, facility, defaults);
+  problems.push(...overheadProblems(scenario, facility));
+  if (problems.length > 0) throw new InputError(problems);
+
+  return {
+    name: scenario.name,
+    start,
+    hoursPerMonth: scenario.hours_per_month,
+    modelName,
+    model,
+    gpuName,
+    gpu,
+    engineName,
+    engine,
+    calibration,
+    facility: { power: facility.power, bytes_per_token: facility.bytes_per_token },
+    serving,
+    traffic,
+    slo: resolveSlo(scenario.slo),
+    rent,
+    ...(people === undefined ? {} : { people }),
+    ...(reliability === undefined ? {} : { reliability }),
+    overheads: overheads.counted,
+    notCounted: overheads.notCounted,
+    offers,
+    horizonMonths: [...new Set(scenario.horizons)].sort((a, b) => a - b),
+    discountRate: scenario.discount_rate ?? defaults.use('discount_rate', facility.discount_rate, facility.id),
+    defaultsUsed: defaults.list(),
+    warnings: [],
+  };
+}

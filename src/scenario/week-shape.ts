@@ -1,0 +1,35 @@
+const HOURS_PER_WEEK = 168;
+
+/** Minutes that local time is ahead of UTC on a date, from the runtime's time-zone data; undefined for unknown zones. */
+function minutesAheadOfUtc(timezone: string, date: string): number | undefined {
+  let text: string;
+  try {
+    const format = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' });
+    text = format.formatToParts(Date.parse(date)).find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
+  } catch {
+    return undefined;
+  }
+  const match = /^GMT(?:([+-])(\d{2}):(\d{2}))?$/.exec(text);
+  if (match === null) return undefined;
+  if (match[1] === undefined) return 0;
+  return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
+}
+
+/**
+ * A load shape as 168 hourly weights of mean 1, Monday 00:00 UTC first.
+ *
+ * A day of 24 numbers repeats. Local hours move to UTC by whole hours (half-hour zones round), with the offset of the
+ * start date all year: summer time moves a fleet's load by an hour, which no cost here notices.
+ *
+ * @returns undefined where the time zone is unknown
+ */
+export function weekShape(hours: readonly number[], timezone: string, date: string): number[] | undefined {
+  const ahead = minutesAheadOfUtc(timezone, date);
+  if (ahead === undefined) return undefined;
+  const shift = Math.round(ahead / 60);
+  const mean = hours.reduce((sum, value) => sum + value, 0) / hours.length;
+  return Array.from({ length: HOURS_PER_WEEK }, (_, utc) => {
+    const local = (((utc + shift) % HOURS_PER_WEEK) + HOURS_PER_WEEK) % HOURS_PER_WEEK;
+    return (hours[local % hours.length] as number) / mean;
+  });
+}
