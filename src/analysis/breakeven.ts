@@ -40,8 +40,15 @@ export function breakevenIntervals(
 }
 
 /** Whether treads far out are won from their first token on, which makes the last interval open-ended. */
-export function alwaysWinsBeyond(farTreads: readonly CostTread[], apiUsdPerToken: number, oneOffUsdPerMonth: number): boolean {
-  return farTreads.length > 0 && farTreads.every((tread) => winsFrom(tread, apiUsdPerToken, oneOffUsdPerMonth) === tread.from);
+export function alwaysWinsBeyond(
+  farTreads: readonly CostTread[],
+  apiUsdPerToken: number,
+  oneOffUsdPerMonth: number,
+): boolean {
+  return (
+    farTreads.length > 0 &&
+    farTreads.every((tread) => winsFrom(tread, apiUsdPerToken, oneOffUsdPerMonth) === tread.from)
+  );
 }
 
 /**

@@ -51,7 +51,12 @@ export interface ComparisonBasis {
 /** Fleets beyond the listed treads, by doubling: enough to see whether the far end is won or lost. */
 const FAR_REPLICAS = [2048, 4096, 8192];
 
-export function comparisonBasis(plan: Plan, envelope: Envelope, fleet: readonly FleetMonth[], ledger: readonly LedgerLine[]): ComparisonBasis {
+export function comparisonBasis(
+  plan: Plan,
+  envelope: Envelope,
+  fleet: readonly FleetMonth[],
+  ledger: readonly LedgerLine[],
+): ComparisonBasis {
   const climbs = plan.serving.replicas === 'auto';
   const far = climbs ? FAR_REPLICAS.map((needed) => treadFor(plan, envelope, needed)) : [];
   return {
@@ -87,7 +92,13 @@ function winnerOf(self: number, api: number): 'self' | 'api' | 'tie' {
   return self < api ? 'self' : 'api';
 }
 
-function horizon(basis: ComparisonBasis, months: number, own: readonly number[], api: readonly number[], perToken: number): HorizonComparison {
+function horizon(
+  basis: ComparisonBasis,
+  months: number,
+  own: readonly number[],
+  api: readonly number[],
+  perToken: number,
+): HorizonComparison {
   const { plan } = basis;
   const now = oneOffUsd(plan);
   const ownFlows = own.slice(0, months);

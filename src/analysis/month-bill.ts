@@ -21,7 +21,10 @@ export function baselineOffer(plan: Plan): OfferPlan | undefined {
   if (named !== undefined) return named;
   const cheapest = (offers: readonly OfferPlan[]) => {
     const price = (offer: OfferPlan) => requestBill(offer, plan.traffic.mix).total;
-    return offers.reduce<OfferPlan | undefined>((best, offer) => (best === undefined || price(offer) < price(best) ? offer : best), undefined);
+    return offers.reduce<OfferPlan | undefined>(
+      (best, offer) => (best === undefined || price(offer) < price(best) ? offer : best),
+      undefined,
+    );
   };
   return cheapest(plan.offers.filter((offer) => offer.sameModel)) ?? cheapest(plan.offers);
 }

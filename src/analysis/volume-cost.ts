@@ -47,7 +47,9 @@ export function treadFor(plan: Plan, envelope: Envelope, needed: number): CostTr
   const replicas = replicasFor(needed, {
     replicaAvailability: plan.reliability?.replicaAvailability ?? 1,
     zones: plan.reliability?.zones ?? 1,
-    ...(plan.reliability?.targetAvailability === undefined ? {} : { targetAvailability: plan.reliability.targetAvailability }),
+    ...(plan.reliability?.targetAvailability === undefined
+      ? {}
+      : { targetAvailability: plan.reliability.targetAvailability }),
   });
   if (replicas === undefined) return undefined;
   const width = tokensPerReplicaMonth(plan, envelope);

@@ -43,7 +43,12 @@ function meanGpuHour(lines: readonly LedgerLine[]): number | undefined {
  * @param lines month 1's bill
  * @returns no steps where nothing is served: the price is then unbounded
  */
-export function waterfall(plan: Plan, envelope: Envelope, first: FleetMonth, lines: readonly LedgerLine[]): WaterfallStep[] {
+export function waterfall(
+  plan: Plan,
+  envelope: Envelope,
+  first: FleetMonth,
+  lines: readonly LedgerLine[],
+): WaterfallStep[] {
   const { mix } = plan.traffic;
   const servedMtok = (first.result.traffic.served * (mix.input.mean + mix.output.mean)) / 1e6;
   const offeredRate = first.result.traffic.offered / (plan.hoursPerMonth * 3600);
@@ -61,8 +66,16 @@ export function waterfall(plan: Plan, envelope: Envelope, first: FleetMonth, lin
     ['ideal', 'full batch, never idle', replicaPrice(plan, rate, saturation.requestsPerSecond)],
     ['latency_target', 'latency target', atTarget],
     ['idle', 'nights and weekends', atTarget * peakOverMean(plan)],
-    ['whole_replicas', 'whole replicas for the busiest hour', (atTarget * peakOverMean(plan) * first.size.needed * target.requestsPerSecond) / peak],
-    ['redundancy', 'redundancy and whole instances', perMonth(billedGpus(plan, first.size.replicas)) / offeredOverServed],
+    [
+      'whole_replicas',
+      'whole replicas for the busiest hour',
+      (atTarget * peakOverMean(plan) * first.size.needed * target.requestsPerSecond) / peak,
+    ],
+    [
+      'redundancy',
+      'redundancy and whole instances',
+      perMonth(billedGpus(plan, first.size.replicas)) / offeredOverServed,
+    ],
     ['lost_requests', 'requests not served here', perMonth(billedGpus(plan, first.size.replicas))],
   ];
   if (neededGpus === 0) levels.splice(3, 1);

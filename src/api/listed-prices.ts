@@ -31,7 +31,10 @@ function averagePrice(query: PriceQuery): Omit<ListedPrice, 'source' | 'asOf'> |
   let hasCached = true;
   for (const [hour, weight] of hourWeights(query.shape).entries()) {
     const timestamp = new Date(Date.parse(query.date) + hour * 3_600_000);
-    const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, query.model, { providerId: query.provider, timestamp });
+    const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, query.model, {
+      providerId: query.provider,
+      timestamp,
+    });
     if (found === null) return undefined;
     const input = atLength(found.model_price.input_mtok, query.inputTokens);
     const output = atLength(found.model_price.output_mtok, query.inputTokens);
@@ -56,9 +59,15 @@ function averagePrice(query: PriceQuery): Omit<ListedPrice, 'source' | 'asOf'> |
 function noPrice(query: PriceQuery): PriceAnswer {
   const provider = findProvider({ providerId: query.provider });
   if (provider === undefined) {
-    return { found: false, problem: `no price list of provider "${query.provider}"; state input and output prices instead` };
+    return {
+      found: false,
+      problem: `no price list of provider "${query.provider}"; state input and output prices instead`,
+    };
   }
-  const near = nearestName(query.model, provider.models.map((model) => model.id));
+  const near = nearestName(
+    query.model,
+    provider.models.map((model) => model.id),
+  );
   const hint = near === undefined ? '' : `; did you mean "${near}"?`;
   return { found: false, problem: `${provider.name} lists no price for "${query.model}"${hint}` };
 }

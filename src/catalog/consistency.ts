@@ -36,7 +36,10 @@ function* gpuRatios({ dense_flops: rates }: Card<'gpu'>): Generator<Note> {
     if (upper === undefined || lower === undefined) continue;
     if (allowed.some((ratio) => near(upper / lower, ratio, 0.02))) continue;
     const ratio = (upper / lower).toFixed(2);
-    yield error('rate_ratio', `${top} is ${ratio} times ${bottom}, expected ${allowed.join(' or ')}; is one of them a sparse rate?`);
+    yield error(
+      'rate_ratio',
+      `${top} is ${ratio} times ${bottom}, expected ${allowed.join(' or ')}; is one of them a sparse rate?`,
+    );
   }
 }
 
@@ -44,7 +47,10 @@ function* gpuRidge({ dense_flops: rates, memory_bandwidth: bandwidth }: Card<'gp
   if (rates.bf16 === undefined) return;
   const ridge = rates.bf16 / bandwidth;
   if (ridge >= 20 && ridge <= 1000) return;
-  yield error('ridge_point', `bf16 rate over bandwidth is ${ridge.toPrecision(3)} FLOP/B, outside 20 to 1000; check the prefixes`);
+  yield error(
+    'ridge_point',
+    `bf16 rate over bandwidth is ${ridge.toPrecision(3)} FLOP/B, outside 20 to 1000; check the prefixes`,
+  );
 }
 
 /**
@@ -63,7 +69,8 @@ function* gpuMemory({ memory: { marketed, usable } }: Card<'gpu'>): Generator<No
 
 function* gpuUnsupported({ dense_flops: rates, unsupported }: Card<'gpu'>): Generator<Note> {
   for (const format of unsupported) {
-    if (rates[format] !== undefined) yield error('unsupported_rate', `${format} has a rate and is listed as unsupported`);
+    if (rates[format] !== undefined)
+      yield error('unsupported_rate', `${format} has a rate and is listed as unsupported`);
   }
 }
 
@@ -83,7 +90,10 @@ function* sparseSiblings(card: Card<'gpu'>, all: readonly Card<'gpu'>[]): Genera
       const rate = card.dense_flops[format];
       const other = sibling.dense_flops[format];
       if (rate === undefined || other === undefined || !near(rate / other, 2, 0.02)) continue;
-      yield warning('sparse_suspected', `${format} is twice that of ${sibling.id}, a part of the same size; is it the sparse rate?`);
+      yield warning(
+        'sparse_suspected',
+        `${format} is twice that of ${sibling.id}, a part of the same size; is it the sparse rate?`,
+      );
     }
   }
 }
@@ -92,7 +102,10 @@ function* rentalPrices(card: Card<'rental'>): Generator<Note> {
   for (const field of ['on_demand', 'reserved_1_year', 'reserved_3_years', 'spot'] as const) {
     const price = card[field];
     if (price === undefined || (price >= 0.1 && price <= 15)) continue;
-    yield error('rental_range', `${field} is ${price} USD per GPU-hour, outside 0.1 to 15; is it the price of the whole instance?`);
+    yield error(
+      'rental_range',
+      `${field} is ${price} USD per GPU-hour, outside 0.1 to 15; is it the price of the whole instance?`,
+    );
   }
 }
 
@@ -150,7 +163,10 @@ function* priceAge(card: Card<'rental'> | Card<'price'>, asOf: string): Generato
   for (const [field, { as_of: quoted }] of Object.entries(card.sources)) {
     const months = monthsBetween(quoted, asOf);
     if (months < 12) continue;
-    yield warning('price_stale', `the source of ${field === 'default' ? 'its prices' : field} is of ${quoted}, ${months} months old`);
+    yield warning(
+      'price_stale',
+      `the source of ${field === 'default' ? 'its prices' : field} is of ${quoted}, ${months} months old`,
+    );
   }
 }
 

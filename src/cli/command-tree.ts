@@ -16,6 +16,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rackrate: ')) })
     .exitOverride();
   addGlobalOptions(program);
+  addAnalysis(program);
   addAuthoring(program);
   return program;
 }
@@ -30,6 +31,17 @@ function addGlobalOptions(program: Command): void {
     .option('-v, --verbose', 'print more')
     .option('--no-color', 'print without colours')
     .option('--seed <number>', 'seed of everything random', wholeNumber);
+}
+
+function addAnalysis(program: Command): void {
+  program
+    .command('run')
+    .description('answer a scenario: what a million tokens costs, and whether self-hosting pays')
+    .argument('<scenario>', 'a scenario, YAML or JSON')
+    .action(async (file: string, _, command: Command) => {
+      const { runScenario } = await import('./commands/run.ts');
+      await runScenario(file, optionsOf(command));
+    });
 }
 
 function addAuthoring(program: Command): void {

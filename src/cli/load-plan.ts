@@ -18,7 +18,11 @@ export function openLookups(): Lookups {
 }
 
 /** A scenario file as a plan; what is wrong with it is reported where it was written. */
-export function loadPlan(file: string, options: Pick<GlobalOptions, 'set' | 'with'>, lookups = openLookups()): LoadedPlan {
+export function loadPlan(
+  file: string,
+  options: Pick<GlobalOptions, 'set' | 'with'>,
+  lookups = openLookups(),
+): LoadedPlan {
   const loaded = readScenario(file, options);
   try {
     return { loaded, lookups, plan: resolveScenario(loaded.scenario, loaded.raw, lookups) };

@@ -33,8 +33,20 @@ export function rentLines(plan: Plan, month: number, gpus: number, committed: nu
   const { rent, hoursPerMonth } = plan;
   const lines: LedgerLine[] = [];
   const add = (id: string, label: string, count: number, rate: number) =>
-    lines.push(line({ id, label, group: 'capacity', month, quantity: count * hoursPerMonth, unit: 'GPU-h', rate, source: rent.source }));
-  if (committed > 0) add('rent.reserved', 'GPU rent, committed', committed, rent.reservedUsdPerGpuHour ?? rent.usdPerGpuHour);
+    lines.push(
+      line({
+        id,
+        label,
+        group: 'capacity',
+        month,
+        quantity: count * hoursPerMonth,
+        unit: 'GPU-h',
+        rate,
+        source: rent.source,
+      }),
+    );
+  if (committed > 0)
+    add('rent.reserved', 'GPU rent, committed', committed, rent.reservedUsdPerGpuHour ?? rent.usdPerGpuHour);
   const onDemand = Math.max(0, gpus - committed);
   if (onDemand > 0 || committed === 0) add('rent.on_demand', 'GPU rent', onDemand, rent.usdPerGpuHour);
   return lines;

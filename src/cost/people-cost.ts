@@ -10,7 +10,18 @@ export function peopleLines(plan: Plan, month: number): LedgerLine[] {
   const { people } = plan;
   if (people === undefined || people.hoursPerMonth === 0) return [];
   const { hoursPerMonth: quantity, usdPerHour: rate } = people;
-  return [line({ id: 'people', label: 'People', group: 'people', month, quantity, unit: 'h', rate, source: 'scenario: people' })];
+  return [
+    line({
+      id: 'people',
+      label: 'People',
+      group: 'people',
+      month,
+      quantity,
+      unit: 'h',
+      rate,
+      source: 'scenario: people',
+    }),
+  ];
 }
 
 /**
@@ -25,7 +36,14 @@ export function peopleLines(plan: Plan, month: number): LedgerLine[] {
 export function setupLines(plan: Plan, month: number): LedgerLine[] {
   const setup = plan.people?.setupUsd ?? 0;
   if (setup === 0) return [];
-  const common = { id: 'setup', label: 'Set-up', group: 'one_off' as const, month, rate: setup, source: 'scenario: people.setup' };
+  const common = {
+    id: 'setup',
+    label: 'Set-up',
+    group: 'one_off' as const,
+    month,
+    rate: setup,
+    source: 'scenario: people.setup',
+  };
   if (month === 0) return [line({ ...common, quantity: 1, unit: 'once', basis: 'cash' })];
   const over = plan.people?.amortizeMonths;
   if (over === undefined || month > over) return [];

@@ -19,7 +19,8 @@ export function powerPerGpu(plan: Plan, busy: number, load: number): Watts | und
   const { tdp } = plan.gpu;
   if (tdp === undefined) return undefined;
   const { power } = plan.facility;
-  const board = power.gpu_idle + busy * (power.gpu_decoding - power.gpu_idle) + load * (power.gpu_full - power.gpu_decoding);
+  const board =
+    power.gpu_idle + busy * (power.gpu_decoding - power.gpu_idle) + load * (power.gpu_full - power.gpu_decoding);
   return tdp * board + power.server_per_gpu;
 }
 

@@ -40,7 +40,12 @@ export function replicasFor(needed: number, rule: RedundancyRule): number | unde
     replicas += zones;
     if (replicas > MOST_REPLICAS) return undefined;
   }
-  while (replicas - zones >= needed && zones === 1 && availabilityOf(replicas - 1, needed, replicaAvailability) >= target) replicas--;
+  while (
+    replicas - zones >= needed &&
+    zones === 1 &&
+    availabilityOf(replicas - 1, needed, replicaAvailability) >= target
+  )
+    replicas--;
   return replicas;
 }
 

@@ -25,7 +25,12 @@ function parts(envelope: Envelope, records: readonly WeekRecord[], metric: 'ttft
  *
  * @returns undefined where there are no requests, or where so many meet a growing backlog that it is not finite
  */
-export function monthQuantile(envelope: Envelope, records: readonly WeekRecord[], metric: 'ttft' | 'tpot', quantile: number): Seconds | undefined {
+export function monthQuantile(
+  envelope: Envelope,
+  records: readonly WeekRecord[],
+  metric: 'ttft' | 'tpot',
+  quantile: number,
+): Seconds | undefined {
   const mixture = parts(envelope, records, metric);
   const total = mixture.reduce((sum, part) => sum + part.weight, 0);
   const finite = mixture.reduce((sum, part) => sum + (part.latencies === undefined ? 0 : part.weight), 0);

@@ -56,9 +56,11 @@ function useOf(envelope: Envelope, replicas: number, records: readonly WeekRecor
     utilizationPeak: capacity > 0 ? busiest / capacity : 0,
     utilizationHistogram: histogram,
     runningAtPeak: replicas > 0 ? readEnvelope(envelope, busiest / replicas).running : 0,
-    busyMean: sumOver(records, (record) => upShare(record) * readEnvelope(envelope, perReplica(record)).busy) / STEPS_PER_WEEK,
+    busyMean:
+      sumOver(records, (record) => upShare(record) * readEnvelope(envelope, perReplica(record)).busy) / STEPS_PER_WEEK,
     saturationShareMean:
-      sumOver(records, (record) => upShare(record) * (perReplica(record) / envelope.saturation.requestsPerSecond)) / STEPS_PER_WEEK,
+      sumOver(records, (record) => upShare(record) * (perReplica(record) / envelope.saturation.requestsPerSecond)) /
+      STEPS_PER_WEEK,
   };
 }
 

@@ -49,7 +49,16 @@ function memorylessWeek(plan: Plan, envelope: Envelope, replicas: number, meanRa
       const served = Math.min(offered, most);
       const excess = offered - served;
       const overflow = plan.traffic.overflow === 'api' ? excess : 0;
-      records.push({ steps: steps * probability, up, offered, served, overflow, refused: excess - overflow, queued: 0, wait: 0 });
+      records.push({
+        steps: steps * probability,
+        up,
+        offered,
+        served,
+        overflow,
+        refused: excess - overflow,
+        queued: 0,
+        wait: 0,
+      });
     }
   }
   return records;

@@ -43,7 +43,9 @@ export function kvBytesPerTokenPerLayer(model: ModelCard, format: KvFormat, tens
 export function kvBytesPerSequence(model: ModelCard, format: KvFormat, tensorParallel: number, context: Tokens): Bytes {
   const layers = attentionLayers(model);
   const perLayer = kvBytesPerTokenPerLayer(model, format, tensorParallel);
-  return perLayer * (layers.full * context + (layers.sliding === 0 ? 0 : layers.sliding * Math.min(context, layers.window)));
+  return (
+    perLayer * (layers.full * context + (layers.sliding === 0 ? 0 : layers.sliding * Math.min(context, layers.window)))
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
+import type { ServingPlan } from '../scenario/plan.ts';
 import type { ModelCard } from '../schema/model.ts';
 import { InfeasibleError } from '../schema/problem.ts';
-import type { ServingPlan } from '../scenario/plan.ts';
 import type { Bytes, Tokens } from '../units/quantity.ts';
 import { kvBytesPerSequence } from './kv-cache.ts';
 import { weightBytesPerGpu } from './weights.ts';
@@ -42,7 +42,10 @@ function doesNotFit(model: ModelCard, serving: ServingPlan, weights: Bytes, cont
     room > 0
       ? `the ${gigabytes(room)} left for KV cache hold less than one request of ${Math.round(context)} tokens`
       : `there is no room left for KV cache`;
-  return new InfeasibleError('no_fit', `does not fit on ${tensorParallel} GPU(s): ${parts}, ${rule}; ${what}; ${advice}`);
+  return new InfeasibleError(
+    'no_fit',
+    `does not fit on ${tensorParallel} GPU(s): ${parts}, ${rule}; ${what}; ${advice}`,
+  );
 }
 
 /**
@@ -54,7 +57,13 @@ function doesNotFit(model: ModelCard, serving: ServingPlan, weights: Bytes, cont
  * @source vLLM `gpu_memory_utilization`; TensorRT-LLM `free_gpu_memory_fraction`
  * @checkedBy test/model/memory-fit.test.ts
  */
-export function fitMemory(model: ModelCard, serving: ServingPlan, blockTokens: number, context: Tokens, longest: Tokens): MemoryFit {
+export function fitMemory(
+  model: ModelCard,
+  serving: ServingPlan,
+  blockTokens: number,
+  context: Tokens,
+  longest: Tokens,
+): MemoryFit {
   const weights = weightBytesPerGpu(model, serving.weights, serving.tensorParallel);
   const room = kvRoom(weights, serving.memory);
   const perSequence = kvBytesPerSequence(model, serving.kvCache, serving.tensorParallel, longest);

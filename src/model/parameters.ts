@@ -35,7 +35,9 @@ function feedForwardBlocks(model: ModelCard): ParameterBlock[] {
   const { hidden_size: hidden, layers, ffn_matrices: matrices, moe } = model;
   const denseLayers = moe === undefined ? layers : moe.first_dense_layers;
   const dense = denseLayers * matrices * hidden * model.intermediate_size;
-  const blocks: ParameterBlock[] = [{ component: 'dense_ffn', layout: 'split', parameters: dense, activePerToken: dense }];
+  const blocks: ParameterBlock[] = [
+    { component: 'dense_ffn', layout: 'split', parameters: dense, activePerToken: dense },
+  ];
   if (moe === undefined) return blocks;
   const moeLayers = layers - moe.first_dense_layers;
   const experts = moeLayers * moe.experts * matrices * hidden * moe.expert_intermediate_size;
@@ -43,7 +45,12 @@ function feedForwardBlocks(model: ModelCard): ParameterBlock[] {
   const shared = moeLayers * moe.shared_experts * matrices * hidden * sharedSize;
   const router = moeLayers * hidden * moe.experts;
   blocks.push(
-    { component: 'experts', layout: 'split', parameters: experts, activePerToken: (experts * moe.experts_per_token) / moe.experts },
+    {
+      component: 'experts',
+      layout: 'split',
+      parameters: experts,
+      activePerToken: (experts * moe.experts_per_token) / moe.experts,
+    },
     { component: 'shared_experts', layout: 'split', parameters: shared, activePerToken: shared },
     { component: 'router', layout: 'copied', parameters: router, activePerToken: router },
   );

@@ -54,7 +54,13 @@ export function weightGroups(model: ModelCard, format: WeightFormat, tensorParal
     const use = useOf(block.component, stated, model.tied_embeddings);
     const share = perGpu(block.layout, tensorParallel, model.kv_heads);
     const key = `${use}/${stored}`;
-    const group = groups.get(key) ?? { use, format: stored, parametersPerGpu: 0, bytesPerGpu: 0, activePerTokenPerGpu: 0 };
+    const group = groups.get(key) ?? {
+      use,
+      format: stored,
+      parametersPerGpu: 0,
+      bytesPerGpu: 0,
+      activePerTokenPerGpu: 0,
+    };
     group.parametersPerGpu += block.parameters * share;
     group.bytesPerGpu += block.parameters * share * bytesPerWeight(stored);
     group.activePerTokenPerGpu += block.activePerToken * share;

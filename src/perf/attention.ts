@@ -21,7 +21,12 @@ export interface AttentionCost {
 }
 
 /** FLOP of one query token attending to one position in one layer, on one GPU: scores and values, 2 each a MAC. */
-function flopPerPosition(model: ModelCard, calibration: CalibrationCard, tensorParallel: number, phase: 'decode' | 'prefill'): number {
+function flopPerPosition(
+  model: ModelCard,
+  calibration: CalibrationCard,
+  tensorParallel: number,
+  phase: 'decode' | 'prefill',
+): number {
   const heads = model.heads / tensorParallel;
   const { mla } = model;
   if (mla === undefined) return 4 * heads * model.head_dim;
@@ -52,7 +57,11 @@ export function attentionCost(
   const perSecond = sixteenBitRate(gpu) * calibration.attention_compute_efficiency;
   const kvSeconds =
     kvBytesPerTokenPerLayer(model, kvCache, tensorParallel) / (gpu.memory_bandwidth * calibration.kv_memory_efficiency);
-  const decode = combine(calibration.combine, flopPerPosition(model, calibration, tensorParallel, 'decode') / perSecond, kvSeconds);
+  const decode = combine(
+    calibration.combine,
+    flopPerPosition(model, calibration, tensorParallel, 'decode') / perSecond,
+    kvSeconds,
+  );
   const prefill = flopPerPosition(model, calibration, tensorParallel, 'prefill') / perSecond;
   return {
     decodeFull: layers.full * decode,

@@ -1,4 +1,4 @@
-import { weightGroups, type WeightGroup } from '../model/weights.ts';
+import { type WeightGroup, weightGroups } from '../model/weights.ts';
 import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
@@ -95,7 +95,8 @@ export function compileStepModel(spec: ReplicaSpec): StepModel {
       latency: allReduce.latency,
       perToken: allReduce.perByte * activationBytes(1, model.hidden_size),
     },
-    fixedPerIteration: host.per_iteration + model.layers * calibration.layer_overhead + moeLayers * calibration.moe_layer_overhead,
+    fixedPerIteration:
+      host.per_iteration + model.layers * calibration.layer_overhead + moeLayers * calibration.moe_layer_overhead,
     fixedPerSequence: host.per_sequence,
     eagerFloor: model.layers * calibration.eager_layer_floor,
     scale: 1,

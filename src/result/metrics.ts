@@ -59,7 +59,13 @@ function latencies(envelope: Envelope, first: FleetMonth): Metrics {
 }
 
 /** The metrics of month 1, by their contract names. */
-export function metricsOf(plan: Plan, replica: Replica, envelope: Envelope, first: FleetMonth, lines: readonly LedgerLine[]): Metrics {
+export function metricsOf(
+  plan: Plan,
+  replica: Replica,
+  envelope: Envelope,
+  first: FleetMonth,
+  lines: readonly LedgerLine[],
+): Metrics {
   const { mix } = plan.traffic;
   const { traffic, use } = first.result;
   const gpus = billedGpus(plan, first.size.replicas);

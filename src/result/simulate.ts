@@ -59,12 +59,16 @@ function warningsOf(plan: Plan, replica: Replica, first: FleetMonth, status: Run
   if (traffic.offered === 0) warnings.push('no traffic: the bill runs on and the price of a token is unbounded');
   if (status === 'saturated') {
     const lost = ((traffic.offered - traffic.served) / traffic.offered) * 100;
-    warnings.push(`the busiest hour exceeds what ${first.size.replicas} replica(s) can do; ${lost.toFixed(1)} % of requests are not served here`);
+    warnings.push(
+      `the busiest hour exceeds what ${first.size.replicas} replica(s) can do; ${lost.toFixed(1)} % of requests are not served here`,
+    );
   }
   if (status === 'slo_missed') warnings.push('the busiest hour misses the latency target');
   const target = plan.reliability?.targetAvailability;
   if (target !== undefined && first.size.availability < target) {
-    warnings.push(`${first.size.replicas} replica(s) reach ${(first.size.availability * 100).toFixed(3)} % availability, below the target`);
+    warnings.push(
+      `${first.size.replicas} replica(s) reach ${(first.size.availability * 100).toFixed(3)} % availability, below the target`,
+    );
   }
   if (plan.engine.upper_bound) warnings.push('upper bound: the ideal engine loses nothing; no real one reaches this');
   return warnings;

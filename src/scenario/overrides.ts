@@ -7,12 +7,6 @@ import { parseYamlText, RESERVED_KEYS } from '../schema/yaml-text.ts';
 type Block = Record<string, unknown>;
 export type SettingPath = readonly (string | number)[];
 
-/** A `--set` as given: where, what, and the text to name it by in a message. */
-export interface Setting {
-  path: SettingPath;
-  value: unknown;
-}
-
 /** Blocks whose forms exclude each other, so that a child's form replaces the base's instead of mixing with it. */
 const REPLACED_WHOLE = ['traffic.input_tokens', 'traffic.output_tokens', 'traffic.arrivals'];
 

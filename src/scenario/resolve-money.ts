@@ -20,14 +20,21 @@ function reservedPrice(
   if (rent.commitment === 'none') return undefined;
   const listed = rent.commitment === '1 year' ? card?.reserved_1_year : card?.reserved_3_years;
   if (rent.commitment_discount === undefined && listed !== undefined) return listed;
-  const typical = rent.commitment === '1 year' ? facility.reserved_discount.one_year : facility.reserved_discount.three_years;
+  const typical =
+    rent.commitment === '1 year' ? facility.reserved_discount.one_year : facility.reserved_discount.three_years;
   const discount =
     rent.commitment_discount ??
     defaults.use('capacity.rent.commitment_discount', typical, cardSource(facility, 'reserved_discount'));
   return price * (1 - discount);
 }
 
-export function resolveRent(scenario: Scenario, catalog: Catalog, facility: Facility, defaults: Defaults, problems: Problem[]): RentPlan {
+export function resolveRent(
+  scenario: Scenario,
+  catalog: Catalog,
+  facility: Facility,
+  defaults: Defaults,
+  problems: Problem[],
+): RentPlan {
   const { rent } = scenario.capacity;
   const card = rent.id === undefined ? undefined : (catalog.find('rental', rent.id) as Card<'rental'>);
   const { gpu } = scenario.serving;
@@ -36,15 +43,21 @@ export function resolveRent(scenario: Scenario, catalog: Catalog, facility: Faci
   }
   const usdPerGpuHour = rent.price ?? card?.on_demand ?? 0;
   defaults.use('capacity.rent.commitment', rent.commitment, 'on demand');
-  defaults.use('capacity.rent.price_path', 'flat', 'rents have risen and fallen since 2023; no path is more likely than flat');
-  const unit = rent.gpus_per_instance ?? (rent.billing_unit === undefined ? undefined : Number.parseInt(rent.billing_unit, 10));
+  defaults.use(
+    'capacity.rent.price_path',
+    'flat',
+    'rents have risen and fallen since 2023; no path is more likely than flat',
+  );
+  const unit =
+    rent.gpus_per_instance ?? (rent.billing_unit === undefined ? undefined : Number.parseInt(rent.billing_unit, 10));
   const reserved = reservedPrice(rent, card, usdPerGpuHour, facility, defaults);
   return {
     usdPerGpuHour,
     ...(reserved === undefined ? {} : { reservedUsdPerGpuHour: reserved }),
     commitmentMonths: COMMITMENT_MONTHS[rent.commitment],
     gpusPerBillingUnit: unit ?? card?.gpus_per_instance ?? 1,
-    source: card === undefined ? 'scenario: capacity.rent.price' : cardSource(card, 'on_demand'),
+    source:
+      card === undefined || rent.price !== undefined ? 'scenario: capacity.rent.price' : cardSource(card, 'on_demand'),
   };
 }
 
@@ -79,7 +92,10 @@ function typicalCharges(facility: Facility, line: Facility['overheads'][number])
  *
  * The scenario's own people block replaces the typical people line: people are never counted twice.
  */
-export function resolveOverheads(scenario: Scenario, facility: Facility): { counted: OverheadCharge[]; notCounted: NotCounted[] } {
+export function resolveOverheads(
+  scenario: Scenario,
+  facility: Facility,
+): { counted: OverheadCharge[]; notCounted: NotCounted[] } {
   const { overheads } = scenario;
   const counted: OverheadCharge[] = [];
   const notCounted: NotCounted[] = [];
@@ -89,12 +105,21 @@ export function resolveOverheads(scenario: Scenario, facility: Facility): { coun
     if (replaced) continue;
     const choice = asked === undefined ? overheads : (asked[line.id] ?? 'none');
     if (choice === 'typical') counted.push(...typicalCharges(facility, line));
-    else if (choice === 'none') notCounted.push({ id: line.id, label: line.label, charges: typicalCharges(facility, line) });
+    else if (choice === 'none')
+      notCounted.push({ id: line.id, label: line.label, charges: typicalCharges(facility, line) });
   }
   for (const [id, choice] of Object.entries(asked ?? {})) {
     if (typeof choice !== 'number') continue;
     const known = facility.overheads.find((line) => line.id === id);
-    counted.push({ id, label: known?.label ?? id, group: known?.group ?? 'software', per: 'month', times: 1, usd: choice, source: `scenario: overheads.${id}` });
+    counted.push({
+      id,
+      label: known?.label ?? id,
+      group: known?.group ?? 'software',
+      per: 'month',
+      times: 1,
+      usd: choice,
+      source: `scenario: overheads.${id}`,
+    });
   }
   return { counted, notCounted };
 }
@@ -114,7 +139,11 @@ export function overheadProblems(scenario: Scenario, facility: Facility): Proble
  * Availability of one replica: given, or MTBF/(MTBF + MTTR) from the facility's failure rate per GPU and its mixture of
  * repairs. A failed GPU takes its whole tensor-parallel group with it.
  */
-export function resolveReliability(scenario: Scenario, facility: Facility, defaults: Defaults): ReliabilityPlan | undefined {
+export function resolveReliability(
+  scenario: Scenario,
+  facility: Facility,
+  defaults: Defaults,
+): ReliabilityPlan | undefined {
   const { reliability } = scenario;
   if (reliability === undefined) {
     defaults.use('reliability', 'none', 'no redundancy and no failures: nothing is ever down');
@@ -130,7 +159,10 @@ export function resolveReliability(scenario: Scenario, facility: Facility, defau
     replicaAvailability:
       reliability.replica_availability ??
       defaults.use('reliability.replica_availability', computed, cardSource(facility, 'failures')),
-    basis: reliability.replica_availability === undefined ? cardSource(facility, 'failures') : 'scenario: reliability.replica_availability',
+    basis:
+      reliability.replica_availability === undefined
+        ? cardSource(facility, 'failures')
+        : 'scenario: reliability.replica_availability',
     ...(reliability.availability === undefined ? {} : { targetAvailability: reliability.availability }),
   };
 }

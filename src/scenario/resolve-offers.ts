@@ -39,12 +39,24 @@ function ownSheet(catalog: Catalog, provider: string, model: string): Card<'pric
   return undefined;
 }
 
-function priceOf(offer: Offer, catalog: Catalog, traffic: TrafficPlan, start: string, listed: PriceSource): PriceAnswer {
+function priceOf(
+  offer: Offer,
+  catalog: Catalog,
+  traffic: TrafficPlan,
+  start: string,
+  listed: PriceSource,
+): PriceAnswer {
   if (offer.sheet !== undefined) return sheetPrice(catalog.find('price', offer.sheet) as Card<'price'>, start);
   if (offer.provider !== undefined && offer.model !== undefined) {
     const sheet = ownSheet(catalog, offer.provider, offer.model);
     if (sheet !== undefined) return sheetPrice(sheet, start);
-    const query = { provider: offer.provider, model: offer.model, date: start, shape: traffic.shape, inputTokens: traffic.mix.input.mean };
+    const query = {
+      provider: offer.provider,
+      model: offer.model,
+      date: start,
+      shape: traffic.shape,
+      inputTokens: traffic.mix.input.mean,
+    };
     return listed(query);
   }
   const price: ListedPrice = {
@@ -73,7 +85,8 @@ export function resolveOffers(
   if (scenario.compare.filter((offer) => offer.baseline).length > 1) {
     problems.push({ path: ['compare'], message: 'more than one baseline; keep one' });
   }
-  if (scenario.compare.length > 0) defaults.use('compare.price_path', 'flat', 'list prices of one fixed model rarely move');
+  if (scenario.compare.length > 0)
+    defaults.use('compare.price_path', 'flat', 'list prices of one fixed model rarely move');
   return scenario.compare.flatMap((offer, index) => {
     const answer = priceOf(offer, catalog, traffic, start, listed);
     if (!answer.found) {
@@ -81,7 +94,9 @@ export function resolveOffers(
       return [];
     }
     const { price } = answer;
-    const share = offer.cached_input_share ?? defaults.use(`compare.${index}.cached_input_share`, traffic.mix.cachedInput, 'traffic.cached_input');
+    const share =
+      offer.cached_input_share ??
+      defaults.use(`compare.${index}.cached_input_share`, traffic.mix.cachedInput, 'traffic.cached_input');
     return {
       name: offer.name ?? price.name,
       sameModel: offer.same_model,

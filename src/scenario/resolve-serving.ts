@@ -12,12 +12,19 @@ function physical<T extends object>(card: object, keys: readonly string[]): T {
   return Object.fromEntries(entries.map((key) => [key, (card as Record<string, unknown>)[key]])) as T;
 }
 
-export function resolveModel(scenario: Scenario, catalog: Catalog): { name: string; model: ModelCard; native: Scenario['serving']['weights'] } {
+export function resolveModel(
+  scenario: Scenario,
+  catalog: Catalog,
+): { name: string; model: ModelCard; native: Scenario['serving']['weights'] } {
   if (typeof scenario.model !== 'string') {
     return { name: scenario.model.name ?? 'own model', model: scenario.model, native: 'bf16' };
   }
   const card = catalog.find('model', scenario.model) as Card<'model'>;
-  return { name: card.name, model: physical<ModelCard>(card, Object.keys(inlineModel.shape)), native: card.native_weights };
+  return {
+    name: card.name,
+    model: physical<ModelCard>(card, Object.keys(inlineModel.shape)),
+    native: card.native_weights,
+  };
 }
 
 export function resolveGpu(scenario: Scenario, catalog: Catalog): { name: string; gpu: GpuCard } {
@@ -28,14 +35,22 @@ export function resolveGpu(scenario: Scenario, catalog: Catalog): { name: string
 }
 
 /** The engine with its calibration. An id that exists but points to a missing calibration is the catalog's fault. */
-export function resolveEngine(scenario: Scenario, catalog: Catalog): Pick<Plan, 'engineName' | 'engine' | 'calibration'> & { card: Card<'engine'> } {
+export function resolveEngine(
+  scenario: Scenario,
+  catalog: Catalog,
+): Pick<Plan, 'engineName' | 'engine' | 'calibration'> & { card: Card<'engine'> } {
   const card = catalog.find('engine', scenario.serving.engine) as Card<'engine'>;
   const calibration = catalog.find('calibration', card.calibration) as Card<'calibration'>;
   const { upper_bound, block_tokens, host } = card;
   return { card, engineName: card.name, engine: { upper_bound, block_tokens, host }, calibration };
 }
 
-function resolveMemory(scenario: Scenario, gpu: GpuCard, engine: Card<'engine'>, defaults: Defaults): ServingPlan['memory'] {
+function resolveMemory(
+  scenario: Scenario,
+  gpu: GpuCard,
+  engine: Card<'engine'>,
+  defaults: Defaults,
+): ServingPlan['memory'] {
   const asked = scenario.serving.memory ?? {};
   const use = (key: string, value: number, source: string) => defaults.use(`serving.memory.${key}`, value, source);
   const usable = gpu.memory.usable;
@@ -69,7 +84,9 @@ export function resolveServing(
     weights: serving.weights ?? defaults.use('serving.weights', native ?? 'bf16', 'the published checkpoint'),
     kvCache: serving.kv_cache,
     maxBatch: serving.max_batch ?? defaults.use('serving.max_batch', engine.max_batch, cardSource(engine, 'max_batch')),
-    tokenBudget: serving.token_budget ?? defaults.use('serving.token_budget', engine.token_budget, cardSource(engine, 'token_budget')),
+    tokenBudget:
+      serving.token_budget ??
+      defaults.use('serving.token_budget', engine.token_budget, cardSource(engine, 'token_budget')),
     replicas: serving.replicas,
     memory: resolveMemory(scenario, gpu, engine, defaults),
     ...(measured === undefined ? {} : { measuredOutputTokensPerSecond: measured }),

@@ -21,7 +21,8 @@ export function lengthDistribution(field: LengthField): LengthDistribution {
 
 function resolveLoad(traffic: Scenario['traffic']): Load {
   if (traffic.requests_per_day !== undefined) return { kind: 'requests', perDay: traffic.requests_per_day };
-  if (traffic.tokens_per_day !== undefined) return { kind: 'tokens', perDay: traffic.tokens_per_day, count: traffic.count };
+  if (traffic.tokens_per_day !== undefined)
+    return { kind: 'tokens', perDay: traffic.tokens_per_day, count: traffic.count };
   return { kind: 'utilization', share: traffic.utilization ?? 0 };
 }
 
@@ -41,11 +42,16 @@ function lengthProblems(traffic: Scenario['traffic'], maxContext: number | undef
   if (problems.length > 0) return problems;
   const input = lengthDistribution(traffic.input_tokens).mean;
   const output = lengthDistribution(traffic.output_tokens).mean;
-  if (input < 1) problems.push({ path: ['traffic', 'input_tokens'], message: 'a request has at least one input token' });
-  if (output < 1) problems.push({ path: ['traffic', 'output_tokens'], message: 'a request has at least one output token' });
+  if (input < 1)
+    problems.push({ path: ['traffic', 'input_tokens'], message: 'a request has at least one input token' });
+  if (output < 1)
+    problems.push({ path: ['traffic', 'output_tokens'], message: 'a request has at least one output token' });
   if (maxContext !== undefined && input + output > maxContext) {
     const total = Math.round(input + output);
-    problems.push({ path: ['traffic', 'input_tokens'], message: `input and output make ${total} tokens, more than the model's context of ${maxContext}` });
+    problems.push({
+      path: ['traffic', 'input_tokens'],
+      message: `input and output make ${total} tokens, more than the model's context of ${maxContext}`,
+    });
   }
   return problems;
 }
@@ -61,10 +67,18 @@ export function resolveTraffic(
 ): TrafficPlan {
   const { traffic } = scenario;
   problems.push(...lengthProblems(traffic, maxContext));
-  const hours = typeof traffic.shape !== 'string' ? traffic.shape : traffic.shape === 'constant' ? [1] : (catalog.find('traffic', traffic.shape) as Card<'traffic'>).hours;
+  const hours =
+    typeof traffic.shape !== 'string'
+      ? traffic.shape
+      : traffic.shape === 'constant'
+        ? [1]
+        : (catalog.find('traffic', traffic.shape) as Card<'traffic'>).hours;
   const shape = weekShape(hours, traffic.timezone, start);
   if (shape === undefined) {
-    problems.push({ path: ['traffic', 'timezone'], message: 'unknown time zone; expected one such as "UTC" or "Europe/Berlin"' });
+    problems.push({
+      path: ['traffic', 'timezone'],
+      message: 'unknown time zone; expected one such as "UTC" or "Europe/Berlin"',
+    });
   }
   defaults.use('traffic.arrivals', 'poisson', 'many independent users');
   defaults.use('traffic.shape', 'constant', 'no day or week shape given');

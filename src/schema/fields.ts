@@ -24,7 +24,10 @@ export function quantity(unit: string, example: string, range: Range) {
     .transform((input, context) => {
       const parsed =
         typeof input === 'number'
-          ? { ok: false as const, problem: `expected a quantity with its unit, such as "${example}"; ${input} has none` }
+          ? {
+              ok: false as const,
+              problem: `expected a quantity with its unit, such as "${example}"; ${input} has none`,
+            }
           : parseQuantity(input, unit, example);
       if (!parsed.ok) {
         context.addIssue({ code: 'custom', message: parsed.problem });
@@ -133,6 +136,13 @@ export function cardId() {
   return z
     .string({ error: 'expected a name' })
     .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'an id has lower-case letters, digits, dots and dashes');
+}
+
+/** How a file names a card: by id, or by one of its aliases, as other people's tables write them. */
+export function cardReference() {
+  return z
+    .string({ error: 'expected a name from the catalog' })
+    .regex(/^[A-Za-z0-9][A-Za-z0-9 ._/+()-]{0,99}$/, 'expected a name from the catalog');
 }
 
 /** Where a number comes from. `basis` says how far to trust it. */

@@ -79,7 +79,7 @@ function missing(path: Path): Draft {
 function unknownKey(schema: z.core.$ZodType, path: Path, key: string, block: unknown): Draft {
   const here = knownKeys(schema, path);
   const free = here.filter((known) => !Object.hasOwn(block as object, known));
-  const near = nearestName(key, free);
+  const near = nearestName(key, free) ?? nearestName(key, here);
   const elsewhere = near === undefined ? placeOfKey(schema, key) : undefined;
   let message = `unknown key ${shown(key)}`;
   if (near !== undefined) message += `; did you mean "${near}"?`;

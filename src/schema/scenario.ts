@@ -1,6 +1,17 @@
 import { z } from 'zod';
+import {
+  billingMonths,
+  cardId,
+  cardReference,
+  count,
+  date,
+  growthPerMonth,
+  name,
+  number,
+  quantity,
+  share,
+} from './fields.ts';
 import { inlineGpu } from './gpu.ts';
-import { billingMonths, cardId, count, date, growthPerMonth, name, number, quantity, share } from './fields.ts';
 import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { hourlyShape } from './traffic-shape.ts';
 
@@ -10,14 +21,12 @@ const perMtok = quantity('USD/Mtok', '3 USD/Mtok', { min: 0, max: 1e6 });
 const latency = quantity('s', '60 ms', { min: 1e-6, max: 1e6 });
 const tokens = number({ min: 0, max: 1e8 });
 
-
-
 const serving = z.strictObject({
-  gpu: z.union([cardId(), inlineGpu]),
+  gpu: z.union([cardReference(), inlineGpu]),
   tensor_parallel: count({ min: 1, max: 1024 }).default(1),
   weights: weightFormat.optional(),
   kv_cache: kvFormat.default('bf16'),
-  engine: cardId().default('vllm'),
+  engine: cardReference().default('vllm'),
   max_batch: count({ min: 1, max: 1e6 }).optional(),
   token_budget: count({ min: 1, max: 1e7 }).optional(),
   replicas: z.union([z.literal('auto'), count({ min: 1, max: 1e6 })]).default('auto'),
@@ -47,7 +56,10 @@ const traffic = z
     utilization: share({ min: 0, max: 100 }).optional(),
     count: z.enum(['total', 'output']).default('total'),
     arrivals: z
-      .union([z.enum(['poisson', 'deterministic']), z.strictObject({ process: z.literal('gamma'), cv: number({ min: 0, max: 50 }) })])
+      .union([
+        z.enum(['poisson', 'deterministic']),
+        z.strictObject({ process: z.literal('gamma'), cv: number({ min: 0, max: 50 }) }),
+      ])
       .default('poisson'),
     shape: z.union([cardId(), hourlyShape]).default('constant'),
     timezone: name().default('UTC'),
@@ -86,6 +98,7 @@ const commitment = z.enum(['none', '1 year', '3 years']);
 
 const rent = z
   .strictObject({
+    /** On demand, per GPU-hour; beside an id it replaces the rental's own price. */
     price: perHour.optional(),
     id: cardId().optional(),
     commitment: commitment.default('none'),
@@ -97,8 +110,8 @@ const rent = z
       .optional(),
   })
   .superRefine((value, context) => {
-    if ((value.price === undefined) === (value.id === undefined)) {
-      context.addIssue({ code: 'custom', message: 'needs either a price per GPU-hour or the id of a rental' });
+    if (value.price === undefined && value.id === undefined) {
+      context.addIssue({ code: 'custom', message: 'needs a price per GPU-hour, or the id of a rental' });
     }
     if (value.gpus_per_instance !== undefined && value.billing_unit !== undefined) {
       context.addIssue({ code: 'custom', message: 'gpus_per_instance and billing_unit say the same thing; keep one' });
@@ -129,7 +142,7 @@ const overheads = z.union([
 const offer = z
   .strictObject({
     name: name().optional(),
-    provider: cardId().optional(),
+    provider: cardReference().optional(),
     model: name().optional(),
     sheet: cardId().optional(),
     same_model: z.boolean().default(false),
@@ -162,7 +175,7 @@ export const scenarioFile = z.strictObject({
   description: z.string().max(2000).optional(),
   start: date().optional(),
   hours_per_month: number({ min: 600, max: 750 }, 'h').default(730),
-  model: z.union([cardId(), inlineModel]),
+  model: z.union([cardReference(), inlineModel]),
   serving,
   traffic,
   slo: slo.default({}),

@@ -47,7 +47,10 @@ function saturation(replica: Replica): { stateAt: StateAt; limitedBy: Limit } {
   if (replica.means.decodePasses === 0) {
     const fits = (load: number) => inFlight(prefillOnlyState(replica, load)) <= replica.slots;
     const top = largestWhere(fits, 0, 1) ?? 0;
-    return { stateAt: (level) => prefillOnlyState(replica, level * top), limitedBy: top < 1 ? replica.slotLimit : 'token_budget' };
+    return {
+      stateAt: (level) => prefillOnlyState(replica, level * top),
+      limitedBy: top < 1 ? replica.slotLimit : 'token_budget',
+    };
   }
   const byBudget = budgetLimitedDecoding(replica);
   const fits = (decoding: number) => inFlight(steadyState(replica, decoding)) <= replica.slots;
@@ -59,7 +62,9 @@ function saturation(replica: Replica): { stateAt: StateAt; limitedBy: Limit } {
 }
 
 function latencyAt(replica: Replica, state: SteadyState, target: LatencyTarget): Seconds {
-  return target.metric === 'ttft' ? ttftQuantile(replica, state, target.quantile) : tpotQuantile(replica, state, target.quantile);
+  return target.metric === 'ttft'
+    ? ttftQuantile(replica, state, target.quantile)
+    : tpotQuantile(replica, state, target.quantile);
 }
 
 /** Loads that show the knee: even in the middle, closing in on both ends. */
@@ -84,7 +89,11 @@ function point(replica: Replica, state: SteadyState): EnvelopePoint {
 }
 
 /** The largest level whose latencies all meet their targets, and the first target to break beyond it. */
-function targetLevel(replica: Replica, stateAt: StateAt, slo: readonly LatencyTarget[]): { level: number; limitedBy: Limit } | undefined {
+function targetLevel(
+  replica: Replica,
+  stateAt: StateAt,
+  slo: readonly LatencyTarget[],
+): { level: number; limitedBy: Limit } | undefined {
   let level = 1;
   let limitedBy: Limit | undefined;
   for (const target of slo) {
@@ -100,12 +109,16 @@ function targetLevel(replica: Replica, stateAt: StateAt, slo: readonly LatencyTa
 }
 
 /** The replica's two limits without the curve between them: cheap, for the search of a scale. */
-export function envelopeLimits(replica: Replica, slo: readonly LatencyTarget[]): Omit<Envelope, 'points'> & { stateAt: StateAt } {
+export function envelopeLimits(
+  replica: Replica,
+  slo: readonly LatencyTarget[],
+): Omit<Envelope, 'points'> & { stateAt: StateAt } {
   const { stateAt, limitedBy } = saturation(replica);
   const full = stateAt(1);
   const top: EnvelopeLimit = { requestsPerSecond: full.requestsPerSecond, running: inFlight(full), limitedBy };
   const found = slo.length === 0 ? { level: 1, limitedBy } : targetLevel(replica, stateAt, slo);
-  if (found === undefined || found.level === 1) return { stateAt, saturation: top, target: top, targetMet: found !== undefined };
+  if (found === undefined || found.level === 1)
+    return { stateAt, saturation: top, target: top, targetMet: found !== undefined };
   const state = stateAt(found.level);
   const target = { requestsPerSecond: state.requestsPerSecond, running: inFlight(state), limitedBy: found.limitedBy };
   return { stateAt, saturation: top, target, targetMet: true };
@@ -125,7 +138,11 @@ export function buildEnvelope(replica: Replica, slo: readonly LatencyTarget[]): 
  * The replica whose largest output rate inside the target is the one somebody measured: all its step times are
  * multiplied by one factor. Throughput falls monotonically with the factor, so bisection finds it.
  */
-export function scaleToMeasured(replica: Replica, slo: readonly LatencyTarget[], outputTokensPerSecond: number): Replica {
+export function scaleToMeasured(
+  replica: Replica,
+  slo: readonly LatencyTarget[],
+  outputTokensPerSecond: number,
+): Replica {
   const scaled = (log: number): Replica => ({ ...replica, step: { ...replica.step, scale: 2 ** log } });
   const rate = (log: number) => envelopeLimits(scaled(log), slo).target.requestsPerSecond * replica.means.output;
   if (slo.length === 0) return scaled(Math.log2(rate(0) / outputTokensPerSecond));

@@ -72,9 +72,17 @@ export function ttftQuantile(replica: Replica, state: SteadyState, quantile: num
   if (offered >= replica.slots) return Number.POSITIVE_INFINITY;
   const residence = state.prefill + means.decodePasses * state.tpot;
   const slotVariability = (arrivalCv ** 2 + outputCv ** 2) / 2;
-  const slotWait = waitPart(erlangC(replica.slots, offered), (residence / (replica.slots - offered)) * slotVariability, quantile);
+  const slotWait = waitPart(
+    erlangC(replica.slots, offered),
+    (residence / (replica.slots - offered)) * slotVariability,
+    quantile,
+  );
 
-  const own = prefillSeconds(replica, state.decoding, lengthQuantile({ mean: means.newPrompt, cv: means.inputCv }, quantile));
+  const own = prefillSeconds(
+    replica,
+    state.decoding,
+    lengthQuantile({ mean: means.newPrompt, cv: means.inputCv }, quantile),
+  );
   return sumQuantile([
     { mean: residual / 2, at: residual * quantile },
     promptWait,

@@ -2,7 +2,10 @@ import type { Seconds } from '../units/quantity.ts';
 import { type Envelope, type EnvelopePoint, QUANTILES } from './envelope.ts';
 
 /** The two stored points around a load and how far between them it lies; undefined beyond the last one. */
-function bracket(envelope: Envelope, load: number): { low: EnvelopePoint; high: EnvelopePoint; part: number } | undefined {
+function bracket(
+  envelope: Envelope,
+  load: number,
+): { low: EnvelopePoint; high: EnvelopePoint; part: number } | undefined {
   const { points } = envelope;
   const index = points.findIndex((point) => point.requestsPerSecond >= load);
   if (index === -1) return undefined;
@@ -13,7 +16,10 @@ function bracket(envelope: Envelope, load: number): { low: EnvelopePoint; high: 
 }
 
 /** Mean sequences in flight, busy share and prompt share of a replica at a load; at saturation beyond the curve. */
-export function readEnvelope(envelope: Envelope, load: number): Pick<EnvelopePoint, 'running' | 'busy' | 'promptShare'> {
+export function readEnvelope(
+  envelope: Envelope,
+  load: number,
+): Pick<EnvelopePoint, 'running' | 'busy' | 'promptShare'> {
   const found = bracket(envelope, load);
   if (found === undefined) {
     const last = envelope.points.at(-1) as EnvelopePoint;

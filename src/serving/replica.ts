@@ -29,10 +29,10 @@ export interface Replica {
 }
 
 function fitOrWarn(plan: Plan, means: MixMeans): { fit?: MemoryFit; warnings: string[] } {
-  const fit = () => fitMemory(plan.model, plan.serving, plan.engine.block_tokens, means.context, means.longest);
-  if (plan.serving.measuredOutputTokensPerSecond === undefined) return { fit: fit(), warnings: [] };
+  const fitted = () => fitMemory(plan.model, plan.serving, plan.engine.block_tokens, means.context, means.longest);
+  if (plan.serving.measuredOutputTokensPerSecond === undefined) return { fit: fitted(), warnings: [] };
   try {
-    return { fit: fit(), warnings: [] };
+    return { fit: fitted(), warnings: [] };
   } catch (error) {
     if (!(error instanceof InfeasibleError)) throw error;
     return { warnings: [`${error.message}; the measured rate is used all the same`] };
@@ -51,7 +51,8 @@ export function buildReplica(plan: Plan): Replica {
   const means = mixMeans(plan.traffic.mix);
   const { fit, warnings } = fitOrWarn(plan, means);
   const perSequence = means.context + (plan.engine.block_tokens - 1) / 2;
-  const byMemory = fit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(fit.kvCapacityTokens / perSequence));
+  const byMemory =
+    fit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(fit.kvCapacityTokens / perSequence));
   const context = Math.max(1, means.context);
   return {
     step: compileStepModel({

@@ -31,7 +31,12 @@ function attendedPositions(past: number, count: number, window: number): number 
  *
  * Each chunk of a long prompt re-reads the cache of the chunks before it.
  */
-export function iteration(replica: Replica, decoding: number, promptTokens: number, promptLength = replica.means.newPrompt): StepLoad {
+export function iteration(
+  replica: Replica,
+  decoding: number,
+  promptTokens: number,
+  promptLength = replica.means.newPrompt,
+): StepLoad {
   const { means, window } = replica;
   const share = promptTokens / promptLength;
   const chunks = Math.max(1, 1 / Math.max(share, 1e-12));

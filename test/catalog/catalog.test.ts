@@ -72,7 +72,10 @@ describe('traffic shapes keep the ratios they are drawn from', () => {
 
 test('two hosts of one model keep their own prices, and a price holds from its date on', () => {
   const priceOn = (id: string, day: string) =>
-    catalog.find('price', id)?.prices.filter(({ from }) => Date.parse(from) <= Date.parse(day)).at(-1);
+    catalog
+      .find('price', id)
+      ?.prices.filter(({ from }) => Date.parse(from) <= Date.parse(day))
+      .at(-1);
   expect(priceOn('mistral-small-host', '2026-05-01')).toMatchObject({ input: 0.05, output: 0.08 });
   expect(priceOn('mistral-small', '2026-05-01')).toMatchObject({ input: 0.1, output: 0.3 });
   expect(priceOn('deepseek-chat', '2025-02-01')).toMatchObject({ input: 0.14, output: 0.28 });

@@ -24,7 +24,9 @@ const gpu = (id: string) => ({
 
 const healthy = () => ({
   gpu: { one: gpu('one'), other: { ...gpu('other'), architecture: 'B', memory_bandwidth: '4.8 TB/s' } },
-  rental: { r: { id: 'r', name: 'R', provider: 'p', gpu: 'one', on_demand: '2.69 USD/h', sources: { default: quoted } } },
+  rental: {
+    r: { id: 'r', name: 'R', provider: 'p', gpu: 'one', on_demand: '2.69 USD/h', sources: { default: quoted } },
+  },
   price: {
     p: {
       id: 'p',
@@ -45,7 +47,9 @@ type Healthy = ReturnType<typeof healthy>;
 function rulesAfter(mutate: (cards: Healthy) => void): string[] {
   const cards = healthy();
   mutate(cards);
-  return checkCatalog(memoryCatalog(cards as RawCards), AS_OF).map(({ kind, id, rule, level }) => `${kind} ${id}: ${level} ${rule}`);
+  return checkCatalog(memoryCatalog(cards as RawCards), AS_OF).map(
+    ({ kind, id, rule, level }) => `${kind} ${id}: ${level} ${rule}`,
+  );
 }
 
 test('healthy cards raise nothing', () => {
@@ -54,22 +58,46 @@ test('healthy cards raise nothing', () => {
 
 describe('each known mistake is found, and alone', () => {
   const mistakes: [what: string, mutate: (cards: Healthy) => void, found: string][] = [
-    ['sparse fp8 beside dense bf16', (c) => (c.gpu.one.dense_flops.fp8 = '3957.8 TFLOP/s'), 'gpu one: error rate_ratio'],
-    ['sparse bf16 beside dense tf32', (c) => (c.gpu.one.dense_flops.tf32 = '247.4 TFLOP/s'), 'gpu one: error rate_ratio'],
+    [
+      'sparse fp8 beside dense bf16',
+      (c) => (c.gpu.one.dense_flops.fp8 = '3957.8 TFLOP/s'),
+      'gpu one: error rate_ratio',
+    ],
+    [
+      'sparse bf16 beside dense tf32',
+      (c) => (c.gpu.one.dense_flops.tf32 = '247.4 TFLOP/s'),
+      'gpu one: error rate_ratio',
+    ],
     ['TB/s written for GB/s', (c) => (c.gpu.one.memory_bandwidth = '335 TB/s'), 'gpu one: error ridge_point'],
     ['marketed GB taken over as GiB', (c) => (c.gpu.one.memory.usable = '80 GiB'), 'gpu one: error memory_digits'],
     ['marketed GB taken over as they are', (c) => (c.gpu.one.memory.usable = '80 GB'), 'gpu one: error memory_digits'],
     ['more usable than on the board', (c) => (c.gpu.one.memory.usable = '81 GiB'), 'gpu one: error memory_exceeds'],
     ['a rate the part has no units for', (c) => c.gpu.one.unsupported.push('fp8'), 'gpu one: error unsupported_rate'],
-    ['two cards with one alias, letter case aside', (c) => c.gpu.other.aliases.push('ONE-Alias'), 'gpu other: error alias_shared'],
+    [
+      'two cards with one alias, letter case aside',
+      (c) => c.gpu.other.aliases.push('ONE-Alias'),
+      'gpu other: error alias_shared',
+    ],
     ['an alias that is another card', (c) => c.gpu.other.aliases.push('One'), 'gpu other: error alias_shared'],
     ['an id unlike the file name', (c) => (c.gpu.other.id = 'another'), 'gpu other: error id_differs'],
     ['a quantity without unit', (c) => (c.gpu.other.tdp = '700'), 'gpu other: error malformed'],
-    ['the price of a node for that of a GPU', (c) => (c.rental.r.on_demand = '55.04 USD/h'), 'rental r: error rental_range'],
+    [
+      'the price of a node for that of a GPU',
+      (c) => (c.rental.r.on_demand = '55.04 USD/h'),
+      'rental r: error rental_range',
+    ],
     ['cents for dollars', (c) => (c.rental.r.on_demand = '0.02 USD/h'), 'rental r: error rental_range'],
     ['a rental of an unknown GPU', (c) => (c.rental.r.gpu = 'none'), 'rental r: error unknown_reference'],
-    ['an old rental', (c) => (c.rental.r.sources.default = { ...quoted, as_of: '2025-11-22' }), 'rental r: warning price_stale'],
-    ['an old price sheet', (c) => (c.price.p.sources.default = { ...quoted, as_of: '2024-02' }), 'price p: warning price_stale'],
+    [
+      'an old rental',
+      (c) => (c.rental.r.sources.default = { ...quoted, as_of: '2025-11-22' }),
+      'rental r: warning price_stale',
+    ],
+    [
+      'an old price sheet',
+      (c) => (c.price.p.sources.default = { ...quoted, as_of: '2024-02' }),
+      'price p: warning price_stale',
+    ],
     ['prices out of order', (c) => void c.price.p.prices.reverse(), 'price p: error price_order'],
     [
       'a source for a field that is not there',

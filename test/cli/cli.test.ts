@@ -42,8 +42,8 @@ describe('bad usage ends with 2 and says what was probably meant', () => {
     ['unknown kind', ['catalog', 'list', 'gpux'], /there is no kind "gpux"; did you mean "gpu"\?/],
     [
       'unknown card',
-      ['catalog', 'show', 'h100-sxm-80gb'],
-      /there is no card "h100-sxm-80gb" in the catalog; did you mean "h100-sxm5-80gb"\?/,
+      ['catalog', 'show', 'h100-smx5-80gb'],
+      /there is no card "h100-smx5-80gb" in the catalog; did you mean "h100-sxm5-80gb"\?/,
     ],
   ])('%s', (_, args, said) => {
     expect(rackrate(args)).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(said) });
@@ -54,7 +54,7 @@ describe('check', () => {
   const folder = folderWith({
     'good.yaml': shipped,
     'typo.yaml': shipped.replace('requests_per_day', 'requets_per_day'),
-    'gpu.yaml': shipped.replace('h100-sxm5-80gb', 'h100-sxm-80gb').replace('llama-3.1-8b', 'llama-3.1-8'),
+    'gpu.yaml': shipped.replace('h100-sxm5-80gb', 'h100-smx5-80gb').replace('llama-3.1-8b', 'llama-3.1-8'),
     'blocks.yaml': `${shipped}overrides: { wrong: { serving: { weights: fp9 } } }\n`,
   });
   test('a sound file', () => {
@@ -72,8 +72,8 @@ describe('check', () => {
         stderr: [
           'typo.yaml:7:3: traffic: unknown key "requets_per_day"; did you mean "requests_per_day"?',
           'gpu.yaml:3:8: model: there is no model "llama-3.1-8" in the catalog; did you mean "llama-3.1-8b"?',
-          'gpu.yaml:5:8: serving.gpu: there is no GPU "h100-sxm-80gb" in the catalog; did you mean "h100-sxm5-80gb"?',
-          'blocks.yaml:11:45: serving.weights: expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4, got "fp9"; did you mean "fp8"?',
+          'gpu.yaml:5:8: serving.gpu: there is no GPU "h100-smx5-80gb" in the catalog; did you mean "h100-sxm5-80gb"?',
+          'blocks.yaml:11:43: serving.weights: expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4, got "fp9"; did you mean "fp8"?',
           'none.yaml: there is no such file',
           '',
         ].join('\n'),

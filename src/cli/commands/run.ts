@@ -1,11 +1,51 @@
+import { styleText } from 'node:util';
+import { csvLine } from '../../io/csv.ts';
+import { runMarkdown, runText } from '../../report/run-text.ts';
+import { resultRow } from '../../result/columns.ts';
+import type { Result } from '../../result/record.ts';
 import { simulate } from '../../result/simulate.ts';
+import { InputError } from '../../schema/problem.ts';
 import { loadPlan } from '../load-plan.ts';
-import { type GlobalOptions, result } from '../output.ts';
+import { type GlobalOptions, note, result } from '../output.ts';
+
+type Form = 'text' | 'json' | 'csv' | 'md';
+
+function formOf(options: GlobalOptions): Form {
+  if (options.json === true) return 'json';
+  const ending = /\.([a-z]+)$/i.exec(options.output ?? '')?.[1]?.toLowerCase();
+  if (options.output === undefined || options.output === '-' || ending === 'txt') return 'text';
+  if (ending === 'json' || ending === 'csv' || ending === 'md') return ending;
+  throw new InputError([
+    { path: [], message: `cannot tell the form of ${options.output}; end it in .csv, .json, .md or .txt` },
+  ]);
+}
+
+function bold(options: GlobalOptions): (text: string) => string {
+  const wanted = options.color && options.output === undefined;
+  return (text) => (wanted ? styleText('bold', text, { stream: process.stdout }) : text);
+}
+
+function asCsv(found: Result): string {
+  const row = resultRow(found);
+  return csvLine(row.map(([header]) => header)) + csvLine(row.map(([, value]) => value));
+}
 
 /** Answers a scenario: on screen, as JSON, or into a file. */
 export async function runScenario(file: string, options: GlobalOptions): Promise<void> {
+  const form = formOf(options);
   const { loaded, plan } = loadPlan(file, options);
   const found = simulate(plan, options.seed ?? 0);
-  const record = { ...found, scenario: { path: loaded.path, sha256: loaded.sha256 } };
-  await result(options, JSON.stringify(record, undefined, 2));
+  for (const warning of found.warnings) note(options, `warning: ${warning}`);
+  switch (form) {
+    case 'json': {
+      const record = { ...found, scenario: { path: loaded.path, sha256: loaded.sha256 } };
+      return result(options, JSON.stringify(record, undefined, 2));
+    }
+    case 'csv':
+      return result(options, asCsv(found));
+    case 'md':
+      return result(options, runMarkdown(found));
+    case 'text':
+      return result(options, runText(found, { verbose: options.verbose === true, bold: bold(options), file }));
+  }
 }

@@ -1,0 +1,262 @@
+import type { Comparison } from '../analysis/comparison.ts';
+import { METRICS } from '../result/metric-table.ts';
+import type { Result } from '../result/record.ts';
+import {
+  formatCount,
+  formatPrice,
+  formatQuantity,
+  formatSeconds,
+  formatShare,
+  formatTokens,
+  formatUsd,
+  formatUsdPerMtok,
+  significant,
+} from '../units/format.ts';
+import { sparkline, waterfallBar } from './bars.ts';
+import type { Table } from './table.ts';
+import { horizonName, verdictSentence, volumePhrase } from './verdict-sentence.ts';
+
+/** The parts of a run's report, as finished texts, for any medium. */
+
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
+
+export function headline(result: Result): { title: string; when: string; what: string } {
+  const { subject, metrics } = result;
+  const [year, month] = subject.start.split('-');
+  const when = `${MONTHS[Number(month) - 1]} ${year}, month 1 of ${subject.horizon_months} · ${subject.hours_per_month} h/month`;
+  const replicas = `${metrics.replicas} replica${metrics.replicas === 1 ? '' : 's'}`;
+  const formats = `${subject.weights.toUpperCase()} weights, ${subject.kv_cache.toUpperCase()} KV`;
+  const what = `${metrics.gpus} x ${subject.gpu}, rented · ${replicas} of TP${subject.tensor_parallel} · ${subject.model}, ${formats}, ${subject.engine}`;
+  return { title: subject.name, when, what };
+}
+
+const LIMITS: Record<Result['subject']['limited_by'], string> = {
+  max_batch: 'the batch limit',
+  kv_cache: 'KV memory',
+  token_budget: 'the token budget',
+  ttft: 'time to first token',
+  tpot: 'time per output token',
+};
+
+function latencyFact(result: Result): string {
+  const { metrics, subject } = result;
+  const part = (metric: 'ttft' | 'tpot') => {
+    const value = metrics[`${metric}_p95_s`];
+    const target = subject.slo.find((entry) => entry.metric === metric && entry.quantile === 0.95);
+    const limit = target === undefined ? '' : ` of ${formatSeconds(target.seconds)}`;
+    return `${metric.toUpperCase()} p95 ${value === undefined ? 'unbounded' : formatSeconds(value)}${limit}`;
+  };
+  const peak = metrics.batch_at_peak ?? 0;
+  return `${part('ttft')} · ${part('tpot')} · ${significant(peak)} of ${formatCount(result.physics.sequence_slots)} sequences at peak`;
+}
+
+function bindsFact(result: Result): string {
+  const { shares } = result.physics.decode_at_peak;
+  const named: [string, number][] = [
+    ['reading weights', shares.weights],
+    ['compute', shares.compute],
+    ['reading KV', shares.kv],
+    ['all-reduce', shares.all_reduce],
+    ['fixed', shares.fixed],
+  ];
+  const parts = named.sort((a, b) => b[1] - a[1]).map(([name, share]) => `${name} ${Math.round(share * 100)} %`);
+  return `${parts.join(', ')} of a decode step at peak; a replica is limited by ${LIMITS[result.subject.limited_by]}`;
+}
+
+function loadFact(result: Result): string {
+  const { subject } = result;
+  const cached = subject.cached_input > 0 ? ` (${formatShare(subject.cached_input)} cached)` : '';
+  const tokens = `${formatCount(subject.input_tokens)} in${cached} + ${formatCount(subject.output_tokens)} out`;
+  return `${formatCount(subject.requests_per_day)} requests/day, ${tokens}; busiest hour ${significant(subject.peak_over_mean)} x the mean`;
+}
+
+function fleetFact(result: Result): string {
+  const { metrics, subject } = result;
+  const needed = subject.needed_replicas;
+  const spare = (metrics.replicas ?? 0) - needed;
+  const carry = `${formatCount(needed)} replica${needed === 1 ? ' carries' : 's carry'} the busiest hour`;
+  const target = subject.target_availability === null ? '' : ` for ${formatShare(subject.target_availability)}`;
+  const reached = `reaches ${formatShare(metrics.availability ?? 0)}`;
+  const more =
+    spare > 0
+      ? `, ${spare} more${target} (${reached})`
+      : spare < 0
+        ? `, ${-spare} missing`
+        : subject.target_availability === null
+          ? ''
+          : ` (${reached}${target})`;
+  const busy = `busy ${formatShare(metrics.utilization_mean ?? 0)} on average, ${formatShare(metrics.utilization_peak ?? 0)} at peak`;
+  return `${carry}${more}; ${busy}`;
+}
+
+/** Label and text of each line of facts. */
+export function facts(result: Result): [label: string, text: string][] {
+  const { metrics } = result;
+  const room = metrics.kv_capacity_tokens_per_replica;
+  const memory = `${formatQuantity(metrics.weight_bytes_per_gpu ?? 0, 'B')} of weights per GPU; KV room ${room === undefined ? 'unknown' : `${formatTokens(room)} tokens`} per replica`;
+  return [
+    ['load', loadFact(result)],
+    ['fleet', fleetFact(result)],
+    ['latency', latencyFact(result)],
+    ['memory', memory],
+    ['binds', bindsFact(result)],
+  ];
+}
+
+/** The waterfall with its bars; the last row is the sum with its error. */
+export function waterfallTable(result: Result): Table {
+  const total = result.metrics.usd_per_mtok_total ?? 0;
+  let before = 0;
+  let highest = total;
+  for (const step of result.waterfall) {
+    before += step.usd_per_mtok;
+    highest = Math.max(highest, before);
+  }
+  before = 0;
+  const shown = result.waterfall.filter((step, i) => i === 0 || Math.abs(step.usd_per_mtok) > 1e-4 * highest);
+  const rows = shown.map((step, i) => {
+    const bar = waterfallBar(before, before + step.usd_per_mtok, highest);
+    before += step.usd_per_mtok;
+    const sign = i === 0 ? '' : step.usd_per_mtok < 0 ? '−' : '+';
+    return [step.label, bar, `${sign}${formatUsdPerMtok(Math.abs(step.usd_per_mtok))}`, ''];
+  });
+  const error =
+    result.price_error > 0 ? `± ${Math.round(result.price_error * 100)} % (${result.price_error_basis})` : '';
+  rows.push(['loaded price', waterfallBar(0, total, highest), formatUsdPerMtok(total), error]);
+  return {
+    columns: [
+      { label: 'From the ideal to the real price of a million tokens', align: 'left' },
+      { label: '', align: 'left' },
+      { label: 'USD/Mtok', align: 'right' },
+      { label: '', align: 'left' },
+    ],
+    rows,
+  };
+}
+
+function comparisonRow(comparison: Comparison): string[] {
+  const name = comparison.same_model ? comparison.name : `${comparison.name} (other model)`;
+  const winners = comparison.horizons.map((entry) => entry.winner);
+  const paid = comparison.breakeven_month === null ? 'never' : `month ${comparison.breakeven_month}`;
+  const volumes = volumePhrase(comparison.breakeven_tokens_per_month);
+  return [
+    name,
+    formatUsdPerMtok(comparison.usd_per_mtok_total),
+    formatUsd(comparison.usd_per_month),
+    ...winners,
+    paid,
+    volumes,
+    comparison.price_as_of,
+  ];
+}
+
+/** Own price on top, then every offer: price, bill, who wins each horizon, when and from which volume it pays. */
+export function comparisonTable(result: Result): Table {
+  const { metrics } = result;
+  const horizons = result.comparisons[0]?.horizons ?? [];
+  const own = metrics.usd_per_mtok_total;
+  const ownRow = [
+    'Self-host',
+    own === undefined ? 'unbounded' : formatUsdPerMtok(own),
+    formatUsd(metrics.cost_usd_per_month ?? 0),
+    ...horizons.map(() => ''),
+    '',
+    '',
+    '',
+  ];
+  return {
+    columns: [
+      { label: 'Who is cheaper', align: 'left' },
+      { label: 'USD/Mtok', align: 'right' },
+      { label: 'USD/month', align: 'right' },
+      ...horizons.map((entry) => ({ label: horizonName(entry.months), align: 'left' as const })),
+      { label: 'paid back', align: 'left' },
+      { label: 'self-host is cheaper', align: 'left' },
+      { label: 'price of', align: 'left' },
+    ],
+    rows: [ownRow, ...result.comparisons.map(comparisonRow)],
+  };
+}
+
+/** The bill of month 1, line by line. */
+export function billTable(result: Result): Table {
+  const lines = result.ledger.filter((entry) => entry.month === 1);
+  const rows = lines.map((entry) => [
+    entry.label,
+    significant(entry.quantity, 4),
+    entry.unit,
+    significant(entry.rate, 4),
+    formatUsd(entry.amount),
+  ]);
+  rows.push(['Total', '', '', '', formatUsd(result.metrics.cost_usd_per_month ?? 0)]);
+  return {
+    columns: [
+      { label: 'Bill of month 1', align: 'left' },
+      { label: 'quantity', align: 'right' },
+      { label: 'unit', align: 'left' },
+      { label: 'USD/unit', align: 'right' },
+      { label: 'USD', align: 'right' },
+    ],
+    rows,
+  };
+}
+
+/** Every metric with its unit and definition: the glossary is the table. */
+export function metricTable(result: Result): Table {
+  const value = (id: (typeof METRICS)[number]['id']) => {
+    const found = result.metrics[id];
+    return found === undefined ? 'unknown' : significant(found, 5);
+  };
+  return {
+    columns: [
+      { label: 'Metric', align: 'left' },
+      { label: 'value', align: 'right' },
+      { label: 'unit', align: 'left' },
+      { label: 'definition', align: 'left' },
+    ],
+    rows: METRICS.map((metric) => [metric.id, value(metric.id), metric.unit, metric.definition]),
+  };
+}
+
+/** The own price in every unit it may be quoted in, so that none is taken for another. */
+export function priceUnits(result: Result): string | undefined {
+  const price = result.metrics.usd_per_mtok_total;
+  if (price === undefined) return undefined;
+  const perRequest = (price * (result.subject.input_tokens + result.subject.output_tokens)) / 1e6;
+  const perDay = ((result.metrics.cost_usd_per_month ?? 0) / result.subject.hours_per_month) * 24;
+  const units = (['Mtok', '1K tokens', 'token'] as const).map((per) => formatPrice(price, per));
+  return [
+    ...units,
+    `${significant(perRequest)} USD/request`,
+    `${significant(perRequest * 1000)} USD/1K requests`,
+    `${formatUsd(perDay)} USD/day`,
+  ].join(' = ');
+}
+
+export function utilizationSpark(result: Result): string {
+  return `${sparkline(result.subject.utilization_histogram)}  share of time at 0-10 % … 90-100 % utilisation`;
+}
+
+/** What the bill leaves out, with the typical figure beside each. */
+export function notCountedSentence(result: Result): string | undefined {
+  if (result.not_counted.length === 0) return undefined;
+  const parts = result.not_counted.map(
+    (entry) => `${entry.label.toLowerCase()} (typical ${formatUsd(entry.typical_usd_per_month)} USD/month)`,
+  );
+  return `Not counted: ${parts.join(', ')}.`;
+}
+
+export { verdictSentence };

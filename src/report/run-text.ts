@@ -1,0 +1,101 @@
+import type { Result } from '../result/record.ts';
+import {
+  billTable,
+  comparisonTable,
+  facts,
+  headline,
+  metricTable,
+  notCountedSentence,
+  priceUnits,
+  utilizationSpark,
+  waterfallTable,
+} from './run-sections.ts';
+import { markdownTable, type Table, textTable } from './table.ts';
+import { verdictSentence } from './verdict-sentence.ts';
+
+export interface TextOptions {
+  verbose: boolean;
+  bold: (text: string) => string;
+  /** The file's name, for the next command to try. */
+  file: string;
+}
+
+function defaultsTable(result: Result): Table {
+  return {
+    columns: [
+      { label: 'Default used', align: 'left' },
+      { label: 'value', align: 'left' },
+      { label: 'from', align: 'left' },
+    ],
+    rows: result.defaults_used.map((entry) => [entry.path, String(entry.value), entry.source]),
+  };
+}
+
+function detail(result: Result): string[] {
+  const units = priceUnits(result);
+  return [
+    '',
+    ...textTable(billTable(result)),
+    '',
+    ...(units === undefined ? [] : [`  ${units}`]),
+    `  ${utilizationSpark(result)}`,
+    '',
+    ...textTable(metricTable(result)),
+    '',
+    ...textTable(defaultsTable(result)),
+  ];
+}
+
+/** A run on a terminal. The last line is the answer. */
+export function runText(result: Result, options: TextOptions): string {
+  const { title, when, what } = headline(result);
+  const table = (content: Table) => {
+    const [header, ...rows] = textTable(content);
+    return [options.bold(header ?? ''), ...rows];
+  };
+  const missing = notCountedSentence(result);
+  const more = options.verbose
+    ? ''
+    : `Defaults used: ${result.defaults_used.length}. More: rackrate run ${options.file} -v`;
+  const lines = [
+    `${options.bold(title)}${' '.repeat(Math.max(3, 100 - title.length - when.length))}${when}`,
+    what,
+    '',
+    ...facts(result).map(([label, text]) => `  ${label.padEnd(9)}${text}`),
+    '',
+    ...(result.waterfall.length > 0 ? [...table(waterfallTable(result)), ''] : []),
+    ...(result.comparisons.length > 0 ? table(comparisonTable(result)) : []),
+    ...(options.verbose ? detail(result) : []),
+    '',
+    ...(missing === undefined ? [] : [missing]),
+    ...(more === '' ? [] : [more]),
+    options.bold(verdictSentence(result)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same run as Markdown, to paste into a document. */
+export function runMarkdown(result: Result): string {
+  const { title, when, what } = headline(result);
+  const missing = notCountedSentence(result);
+  const lines = [
+    `# ${title}`,
+    '',
+    `${when}. ${what}.`,
+    '',
+    `**${verdictSentence(result)}**`,
+    '',
+    ...facts(result).map(([label, text]) => `- **${label}** ${text}`),
+    '',
+    ...(result.waterfall.length > 0 ? [...markdownTable(waterfallTable(result)), ''] : []),
+    ...(result.comparisons.length > 0 ? [...markdownTable(comparisonTable(result)), ''] : []),
+    ...markdownTable(billTable(result)),
+    '',
+    ...(missing === undefined ? [] : [missing, '']),
+    ...result.warnings.map((warning) => `> ${warning}`),
+    '## Defaults used',
+    '',
+    ...markdownTable(defaultsTable(result)),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,81 @@
+import type { VolumeInterval } from '../analysis/breakeven.ts';
+import { judgedAgainst } from '../analysis/verdict.ts';
+import type { Result } from '../result/record.ts';
+import { formatTokens, formatUsdPerMtok, significant } from '../units/format.ts';
+
+export function horizonName(months: number): string {
+  if (months % 12 !== 0) return months === 1 ? '1 month' : `${months} months`;
+  return months === 12 ? '1 year' : `${months / 12} years`;
+}
+
+function list(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** Volumes at which self-hosting is cheaper; gaps where one more replica must first be filled are said, not listed. */
+export function volumePhrase(intervals: readonly VolumeInterval[]): string {
+  const [first] = intervals;
+  const last = intervals.at(-1);
+  if (first === undefined || last === undefined) return 'at no volume';
+  const to = last[1];
+  const gaps = intervals.length > 1 ? ', with gaps' : '';
+  if (to === null) return `above ${formatTokens(first[0])} tokens/month${gaps}`;
+  return `from ${formatTokens(first[0])} to ${formatTokens(to)} tokens/month${gaps}`;
+}
+
+function offeredTokens(result: Result): number {
+  return (result.metrics.input_tokens_per_month ?? 0) + (result.metrics.output_tokens_per_month ?? 0);
+}
+
+/** Whether the model's own error could turn the verdict of month 1. */
+function insideError(result: Result, apiUsd: number): boolean {
+  const own = result.metrics.cost_usd_per_month ?? 0;
+  return apiUsd > 0 && own > 0 && Math.abs(own / apiUsd - 1) < result.price_error;
+}
+
+/** The last line of a run: wins, loses or depends; where, from when, and what would turn it. */
+export function verdictSentence(result: Result): string {
+  const { verdict } = result;
+  const comparison = judgedAgainst(result.comparisons);
+  if (comparison === undefined) {
+    const price = result.metrics.usd_per_mtok_total;
+    return price === undefined
+      ? 'No verdict: nothing is served, and the scenario compares with no API.'
+      : `No verdict: self-hosting costs ${formatUsdPerMtok(price)} USD per million tokens; add "compare" to hold it against an API.`;
+  }
+  const winners = (who: string) =>
+    list(comparison.horizons.filter((entry) => entry.winner === who).map((entry) => horizonName(entry.months)));
+  const name = `${comparison.name}${comparison.same_model ? '' : ' (another model, different quality)'}`;
+  const volumes = volumePhrase(verdict.volumes);
+  const doubt = insideError(result, comparison.usd_per_month)
+    ? ` The gap is inside the ± ${Math.round(result.price_error * 100)} % error.`
+    : '';
+  const month = verdict.month === null ? 'never paid back' : `paid back in month ${verdict.month}`;
+  const flip = verdict.flip_rent_usd_per_gpu_h;
+  switch (verdict.outcome) {
+    case 'wins':
+      return `Self-host wins against ${name} over ${winners('self')}: cheaper ${volumes} (this load: ${formatTokens(offeredTokens(result))}), ${month}.${doubt}`;
+    case 'loses': {
+      const turn =
+        flip === null
+          ? 'even free GPUs would not change it'
+          : `it would win below ${significant(flip)} USD per GPU-hour`;
+      const where =
+        verdict.volumes.length === 0
+          ? 'at every volume'
+          : `at this load of ${formatTokens(offeredTokens(result))} tokens/month (cheaper ${volumes})`;
+      return `Self-host loses to ${name} ${where}, ${month}; ${turn}.${doubt}`;
+    }
+    case 'depends': {
+      const tie = winners('tie');
+      const parts = [
+        `wins over ${winners('self') || 'no horizon'}`,
+        `loses over ${winners('api') || 'none'}`,
+        ...(tie === '' ? [] : [`ties over ${tie}`]),
+      ];
+      return `Self-host depends on the horizon against ${name}: ${parts.join(', ')}; cheaper ${volumes} (this load: ${formatTokens(offeredTokens(result))}), ${month}.${doubt}`;
+    }
+    case 'no_comparison':
+      return `No verdict: ${verdict.reason}.`;
+  }
+}
