@@ -20,7 +20,6 @@ const { outputFiles } = await build({
   platform: 'node',
   target: 'node20',
   minify: true,
-  keepNames: true,
   legalComments: 'none',
   chunkNames: '[name]-[hash]',
   // CommonJS dependencies call require for Node's own modules, which an ES module does not have.

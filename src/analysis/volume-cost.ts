@@ -35,15 +35,37 @@ function monthCost(plan: Plan, gpus: number, tokens: number): number {
   return totalUsd(monthBill(plan, usage), 'loaded', ['capacity', 'facility', 'software', 'people']);
 }
 
-function tread(plan: Plan, from: number, to: number, replicas: number): CostTread {
+/** Own cost of a month: `fixedUsd + usdPerGpu · GPUs + usdPerToken · volume`, read off the bill itself. */
+interface CostLaw {
+  fixedUsd: number;
+  usdPerGpu: number;
+  usdPerToken: number;
+}
+
+/** The bill is affine in GPUs and in volume (tested), so three bills give its law for every fleet. */
+export function costLaw(plan: Plan): CostLaw {
+  const span = { gpus: 1e6, tokens: 1e15 };
+  const fixedUsd = monthCost(plan, 0, 0);
+  return {
+    fixedUsd,
+    usdPerGpu: (monthCost(plan, span.gpus, 0) - fixedUsd) / span.gpus,
+    usdPerToken: (monthCost(plan, 0, span.tokens) - fixedUsd) / span.tokens,
+  };
+}
+
+function tread(plan: Plan, law: CostLaw, from: number, to: number, replicas: number): CostTread {
   const gpus = billedGpus(plan, replicas);
-  const fixedUsd = monthCost(plan, gpus, 0);
-  const span = 1e12;
-  return { from, to, gpus, fixedUsd, usdPerToken: (monthCost(plan, gpus, span) - fixedUsd) / span };
+  return { from, to, gpus, fixedUsd: law.fixedUsd + law.usdPerGpu * gpus, usdPerToken: law.usdPerToken };
 }
 
 /** The tread on which `needed` replicas carry the busiest hour; undefined where no redundancy reaches the target. */
-export function treadFor(plan: Plan, envelope: Envelope, needed: number): CostTread | undefined {
+export function treadFor(
+  plan: Plan,
+  envelope: Envelope,
+  needed: number,
+  law = costLaw(plan),
+  width = tokensPerReplicaMonth(plan, envelope),
+): CostTread | undefined {
   const replicas = replicasFor(needed, {
     replicaAvailability: plan.reliability?.replicaAvailability ?? 1,
     zones: plan.reliability?.zones ?? 1,
@@ -52,13 +74,12 @@ export function treadFor(plan: Plan, envelope: Envelope, needed: number): CostTr
       : { targetAvailability: plan.reliability.targetAvailability }),
   });
   if (replicas === undefined) return undefined;
-  const width = tokensPerReplicaMonth(plan, envelope);
-  return tread(plan, (needed - 1) * width, needed * width, replicas);
+  return tread(plan, law, (needed - 1) * width, needed * width, replicas);
 }
 
 /** The one tread of a fleet that is what it is: it ends where its busiest hour leaves the target. */
 export function fixedTread(plan: Plan, envelope: Envelope, replicas: number): CostTread {
-  return tread(plan, 0, replicas * tokensPerReplicaMonth(plan, envelope), replicas);
+  return tread(plan, costLaw(plan), 0, replicas * tokensPerReplicaMonth(plan, envelope), replicas);
 }
 
 /**
@@ -68,8 +89,10 @@ export function costTreads(plan: Plan, envelope: Envelope): CostTread[] {
   const { replicas } = plan.serving;
   if (replicas !== 'auto') return [fixedTread(plan, envelope, replicas)];
   const treads: CostTread[] = [];
+  const law = costLaw(plan);
+  const width = tokensPerReplicaMonth(plan, envelope);
   for (let needed = 1; needed <= MOST_TREADS; needed++) {
-    const next = treadFor(plan, envelope, needed);
+    const next = treadFor(plan, envelope, needed, law, width);
     if (next === undefined) break;
     treads.push(next);
   }

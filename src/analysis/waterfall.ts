@@ -1,5 +1,6 @@
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
+import { LEAST_REQUESTS } from '../fleet/month.ts';
 import { type FleetMonth, peakOverMean } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
@@ -53,7 +54,7 @@ export function waterfall(
   const servedMtok = (first.result.traffic.served * (mix.input.mean + mix.output.mean)) / 1e6;
   const offeredRate = first.result.traffic.offered / (plan.hoursPerMonth * 3600);
   const rate = meanGpuHour(lines);
-  if (servedMtok <= 0 || offeredRate <= 0 || rate === undefined) return [];
+  if (first.result.traffic.served < LEAST_REQUESTS || rate === undefined) return [];
 
   const { saturation, target } = envelope;
   const atTarget = replicaPrice(plan, rate, target.requestsPerSecond);

@@ -42,6 +42,26 @@ function addAnalysis(program: Command): void {
       const { runScenario } = await import('./commands/run.ts');
       await runScenario(file, optionsOf(command));
     });
+  program
+    .command('sweep')
+    .description('run a grid of scenarios, one CSV row a point')
+    .argument('<scenario>', 'a scenario, YAML or JSON')
+    .option('--axis <path=spec>', 'values of one path: a,b,c or lo..hi:N or lo..hi:N:log (repeatable)', append)
+    .action(async (file: string, _, command: Command) => {
+      const { sweepScenario } = await import('./commands/sweep.ts');
+      const options = optionsOf<{ axis?: string[] }>(command);
+      await sweepScenario(file, { ...options, axis: options.axis ?? [] });
+    });
+  program
+    .command('breakeven')
+    .description('where self-hosting and an API cost the same: crossings and both curves, as CSV')
+    .argument('<scenario>', 'a scenario, YAML or JSON')
+    .option('--over <path=spec>', 'the axis to search, as in sweep; by default the requests per day')
+    .option('--horizon <months>', 'months the one-off cost is spread over, such as 1,12,60')
+    .action(async (file: string, _, command: Command) => {
+      const { breakevenScenario } = await import('./commands/breakeven.ts');
+      await breakevenScenario(file, optionsOf<{ over?: string; horizon?: string }>(command));
+    });
 }
 
 function addAuthoring(program: Command): void {

@@ -13,6 +13,9 @@ export interface MonthTraffic {
   queued: number;
 }
 
+/** Fewer served requests a month than this are none: no price of a token follows from them. */
+export const LEAST_REQUESTS = 1e-9;
+
 /** How busy the billed replicas are. Utilisation is served load over capacity inside the latency target. */
 export interface MonthUse {
   utilizationMean: number;

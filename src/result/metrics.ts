@@ -2,6 +2,7 @@ import { idealUsdPerMtok } from '../analysis/waterfall.ts';
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { monthEnergyKwh } from '../energy/power.ts';
+import { LEAST_REQUESTS } from '../fleet/month.ts';
 import { monthQuantile } from '../fleet/month-latency.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
@@ -34,7 +35,7 @@ function prices(plan: Plan, envelope: Envelope, first: FleetMonth, lines: readon
   const { served } = first.result.traffic;
   const ideal = idealUsdPerMtok(plan, envelope, lines);
   const known: Metrics = ideal === undefined ? {} : { usd_per_mtok_ideal: ideal };
-  if (served <= 0) return known;
+  if (served < LEAST_REQUESTS) return known;
   const own = ownLoadedUsd(lines);
   const input = (served * mix.input.mean) / 1e6;
   const output = (served * mix.output.mean) / 1e6;

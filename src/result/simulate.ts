@@ -16,7 +16,8 @@ import type { MonthRecord, NotCountedRecord, Result, RunStatus, Subject } from '
 /** Months simulated at least, so that a break-even month is sought over five years whatever the horizons. */
 const LEAST_MONTHS = 60;
 
-function replicaOf(plan: Plan): Replica {
+/** The replica of a plan, its step times scaled to a measured rate where one is given. */
+export function replicaOf(plan: Plan): Replica {
   const replica = buildReplica(plan);
   const measured = plan.serving.measuredOutputTokensPerSecond;
   return measured === undefined ? replica : scaleToMeasured(replica, plan.slo, measured);

@@ -52,14 +52,16 @@ export function number(range: Range, what = '') {
 
 /** A whole number of things. */
 export function count(range: Range) {
-  return number(range).refine((value) => Number.isInteger(value), { error: 'expected a whole number' });
+  return number(range)
+    .refine((value) => Number.isInteger(value), { error: 'expected a whole number' })
+    .meta({ whole: true });
 }
 
 /** A share, given as 0..1 or as text such as "35 %"; read as 0..1. */
 export function share(range: Range = { min: 0, max: 1 }) {
   return z
     .union([z.string(), z.number()], { error: 'expected a share, such as 0.35 or "35 %"' })
-    .meta({ unit: 'share', examples: ['35 %', 0.35], ...range })
+    .meta({ dimension: 'share', examples: ['35 %', 0.35], ...range })
     .transform((input, context) => {
       const match = typeof input === 'string' ? /^\s*([+-]?\d*\.?\d+)\s*%\s*$/.exec(input) : null;
       if (typeof input === 'string' && match === null) {
@@ -84,7 +86,7 @@ export function growthPerMonth() {
   const example = 'expected a growth such as "3 %/month" or "40 %/year"';
   return z
     .union([z.string(), z.number()], { error: example })
-    .meta({ unit: 'share/month', examples: ['3 %/month'] })
+    .meta({ dimension: 'share/month', examples: ['3 %/month'] })
     .transform((input, context) => {
       if (input === 0) return 0;
       const match = typeof input === 'string' ? /^\s*([+-]?\d*\.?\d+)\s*%\s*\/\s*(month|year)\s*$/.exec(input) : null;
@@ -106,7 +108,7 @@ export function billingMonths() {
   const example = 'expected a horizon such as "1 month" or "5 years"';
   return z
     .union([z.string(), z.number()], { error: example })
-    .meta({ unit: 'month', examples: ['5 years'] })
+    .meta({ dimension: 'month', examples: ['5 years'] })
     .transform((input, context) => {
       const match = typeof input === 'string' ? /^\s*(\d+)\s*(months?|years?)\s*$/.exec(input) : null;
       const months = match === null ? input : Number(match[1]) * ((match[2] as string).startsWith('year') ? 12 : 1);

@@ -1,0 +1,89 @@
+import { parsePath, parseSettingValue } from '../scenario/overrides.ts';
+import { numberPlace } from '../schema/known-keys.ts';
+import { InputError } from '../schema/problem.ts';
+import { scenarioFile } from '../schema/scenario.ts';
+
+/** One axis of a sweep: a path of the scenario and the values it takes, in order. */
+export interface Axis {
+  path: string;
+  values: readonly unknown[];
+  /** The unit that bare numbers are in, where the scenario takes a quantity. */
+  unit: string | undefined;
+  /** What was changed of what was asked: points rounded together. */
+  warnings: readonly string[];
+}
+
+const MOST_VALUES = 100_000;
+const SUFFIX: Record<string, number> = { k: 1e3, M: 1e6, G: 1e9 };
+
+function refuse(text: string, message: string): never {
+  throw new InputError([{ path: [], message: `--axis ${text}: ${message}` }]);
+}
+
+function numberOf(text: string): number | undefined {
+  const match = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)([kMG])?$/.exec(text.trim());
+  if (match === null) return undefined;
+  return Number(match[1]) * (match[2] === undefined ? 1 : (SUFFIX[match[2]] as number));
+}
+
+/** N values from `low` to `high`, both included and exact, evenly spaced or evenly in ratio. */
+export function spaced(low: number, high: number, points: number, scale: 'linear' | 'log'): number[] {
+  if (points === 1) return [low];
+  return Array.from({ length: points }, (_, i) => {
+    if (i === 0) return low;
+    if (i === points - 1) return high;
+    const part = i / (points - 1);
+    return scale === 'log' ? low * (high / low) ** part : low + (high - low) * part;
+  });
+}
+
+function rangeValues(text: string, spec: string): number[] {
+  const match = /^(.+?)\.\.(.+?):(\d+)(:log)?$/.exec(spec);
+  if (match === null) refuse(text, 'expected lo..hi:N or lo..hi:N:log');
+  const low = numberOf(match[1] as string);
+  const high = numberOf(match[2] as string);
+  const points = Number(match[3]);
+  if (low === undefined || high === undefined) refuse(text, 'both ends of a range are numbers, such as 1k..10M');
+  if (points < 1 || points > MOST_VALUES) refuse(text, `a range has 1 to ${MOST_VALUES} points`);
+  const scale = match[4] === undefined ? 'linear' : 'log';
+  if (scale === 'log' && !(low > 0 && high > 0)) refuse(text, 'a log range lies above 0');
+  return spaced(low, high, points, scale);
+}
+
+/**
+ * Reads `path=SPEC`, SPEC being `a,b,c`, `lo..hi:N` or `lo..hi:N:log`, with k, M and G for thousands and up.
+ *
+ * Where the scenario takes a quantity, bare numbers are in the unit of the field: `capacity.rent.price=1..5:9` is in
+ * USD/h. Where it takes whole numbers the points of a range are rounded, and those that meet are kept once.
+ *
+ * @throws InputError naming the axis
+ */
+export function parseAxis(text: string): Axis {
+  const at = text.indexOf('=');
+  if (at < 1) refuse(text, 'expected path=values, such as serving.max_batch=1,4,16');
+  const path = text.slice(0, at).trim();
+  const spec = text.slice(at + 1).trim();
+  if (spec === '') refuse(text, 'has no values');
+  const keys = parsePath(path);
+  const { whole, unit } = numberPlace(scenarioFile, keys);
+  const common = { path, unit };
+  if (!spec.includes('..'))
+    return { ...common, values: spec.split(',').map((word) => parseSettingValue(word.trim())), warnings: [] };
+  const asked = rangeValues(text, spec);
+  if (!whole) return { ...common, values: asked, warnings: [] };
+  const values = [...new Set(asked.map((value) => Math.round(value)))];
+  const lost = asked.length - values.length;
+  return {
+    ...common,
+    values,
+    warnings: lost > 0 ? [`--axis ${path}: ${lost} points met another one when rounded and were dropped`] : [],
+  };
+}
+
+/** A value of an axis as the scenario takes it: bare numbers with their unit. */
+export function settingOf(axis: Axis, value: unknown): { path: string; value: unknown } {
+  return {
+    path: axis.path,
+    value: typeof value === 'number' && axis.unit !== undefined ? `${value} ${axis.unit}` : value,
+  };
+}

@@ -1,0 +1,95 @@
+import { parseAxis } from '../../analysis/axis.ts';
+import { toCsv } from '../../io/csv.ts';
+import { horizonName, volumePhrase } from '../../report/verdict-sentence.ts';
+import {
+  type BreakevenRow,
+  breakevenOverValues,
+  breakevenOverVolume,
+  isVolumePath,
+} from '../../result/breakeven-table.ts';
+import type { Cell } from '../../result/columns.ts';
+import type { Plan } from '../../scenario/plan.ts';
+import { InputError } from '../../schema/problem.ts';
+import { loadPlan } from '../load-plan.ts';
+import { type GlobalOptions, note, result } from '../output.ts';
+import { startProgress } from '../progress.ts';
+
+const MOST_MONTHS = 120;
+
+/** Twice the decade on either side of a load worth looking at, where the person names no axis. */
+const DEFAULT_OVER = 'traffic.requests_per_day=1k..100M:61:log';
+
+function horizonsOf(plan: Plan, text: string | undefined): readonly number[] {
+  if (text === undefined) return plan.horizonMonths;
+  const months = text.split(',').map((word) => Number(word.trim()));
+  if (months.some((value) => !Number.isInteger(value) || value < 1 || value > MOST_MONTHS)) {
+    throw new InputError([
+      { path: [], message: `--horizon ${text}: expected months such as 1,12,60, each at most ${MOST_MONTHS}` },
+    ]);
+  }
+  return months;
+}
+
+/** One sentence per horizon and offer, from the crossing rows. */
+function sentences(rows: readonly BreakevenRow[]): string[] {
+  const groups = new Map<string, BreakevenRow[]>();
+  for (const row of rows) {
+    if (row.kind === 'curve') continue;
+    const name = `${row.comparison} over ${horizonName(Number(row.horizon_months))}`;
+    groups.set(name, [...(groups.get(name) ?? []), row]);
+  }
+  return [...groups].map(([name, list]) => `${name}: ${phrase(list)}`);
+}
+
+function phrase(list: readonly BreakevenRow[]): string {
+  const [first] = list;
+  if (first?.kind === 'none')
+    return first.cheaper === 'self' ? 'self-host is cheaper throughout' : 'self-host is never cheaper';
+  const numbers = list.map((row) => Number(row.tokens_per_month));
+  const path = Object.keys(first as BreakevenRow)[3] ?? '';
+  if (!path.startsWith('traffic.') || path === 'traffic.utilization') {
+    return list.map((row) => `${row.cheaper} from ${path} ${Number(row[path]).toPrecision(6)} on`).join(', ');
+  }
+  const intervals: [number, number | null][] = [];
+  list.forEach((row, i) => {
+    if (row.cheaper === 'self') intervals.push([numbers[i] as number, null]);
+    else if (intervals.length > 0) (intervals.at(-1) as [number, number | null])[1] = numbers[i] as number;
+  });
+  return `self-host is cheaper ${volumePhrase(intervals)}`;
+}
+
+/** Where the cheaper side changes along one axis, and both cost curves, as CSV. */
+export async function breakevenScenario(
+  file: string,
+  options: GlobalOptions & { over?: string; horizon?: string },
+): Promise<void> {
+  const axis = parseAxis(options.over ?? DEFAULT_OVER);
+  for (const warning of axis.warnings) note(options, `warning: ${warning}`);
+  const { loaded, lookups, plan } = loadPlan(file, options);
+  if (plan.offers.length === 0) {
+    throw new InputError([{ path: [], message: `${file}: nothing to break even with; add an API under "compare"` }]);
+  }
+  const horizons = horizonsOf(plan, options.horizon);
+  const rows = await rowsOf(axis, plan, horizons, { raw: loaded.raw, axis, lookups, seed: options.seed ?? 0 }, options);
+  if (options.json === true)
+    await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
+  else await result(options, toCsv(Object.keys(rows[0] as Record<string, Cell>), rows));
+  for (const sentence of sentences(rows)) note(options, sentence);
+}
+
+async function rowsOf(
+  axis: ReturnType<typeof parseAxis>,
+  plan: Plan,
+  horizons: readonly number[],
+  source: Parameters<typeof breakevenOverValues>[0],
+  options: GlobalOptions,
+): Promise<BreakevenRow[]> {
+  const numbers = axis.values.filter((value): value is number => typeof value === 'number');
+  if (isVolumePath(plan, axis.path) && numbers.length === axis.values.length) {
+    return breakevenOverVolume(plan, axis.path, numbers, horizons);
+  }
+  const progress = await startProgress('breakeven', axis.values.length, options.quiet === true);
+  const rows = breakevenOverValues(source, axis.values, horizons, (done) => progress.to(done));
+  progress.stop();
+  return rows;
+}

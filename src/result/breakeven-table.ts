@@ -1,0 +1,269 @@
+import { type Axis, settingOf } from '../analysis/axis.ts';
+import { type ComparisonBasis, comparisonBasis, winningVolumes } from '../analysis/comparison.ts';
+import { buildLedger } from '../analysis/month-bill.ts';
+import type { CostTread } from '../analysis/volume-cost.ts';
+import { requestBill } from '../api/bill.ts';
+import { oneOffUsd } from '../cost/people-cost.ts';
+import { simulateFleet } from '../fleet/simulate-fleet.ts';
+import type { OfferPlan, Plan } from '../scenario/plan.ts';
+import type { Lookups } from '../scenario/resolve.ts';
+import { InfeasibleError } from '../schema/problem.ts';
+import { buildEnvelope } from '../serving/envelope.ts';
+import type { Cell } from './columns.ts';
+import { replicaOf } from './simulate.ts';
+import { type PointOutcome, simulateVariant } from './sweep-point.ts';
+
+/**
+ * Rows of a break-even table. A `curve` row is a point of both cost curves; a `crossing` row is a point where the
+ * cheaper side changes, `cheaper` naming who is cheaper from there on; a `none` row says that they never cross.
+ * Both costs are month 1's, loaded, the one-off cost spread over the horizon.
+ */
+export type BreakevenRow = Record<string, Cell>;
+
+interface CostPair {
+  self: number | undefined;
+  api: number;
+}
+
+function cheaper({ self, api }: CostPair): 'self' | 'api' | 'neither' {
+  if (self === undefined) return 'neither';
+  if (self === api) return 'neither';
+  return self < api ? 'self' : 'api';
+}
+
+/** Paths that are a volume, and what turns one of their units into total tokens a month. */
+function tokensPerUnit(plan: Plan, path: string): number | undefined {
+  const days = plan.hoursPerMonth / 24;
+  const { mix, load } = plan.traffic;
+  const perRequest = mix.input.mean + mix.output.mean;
+  if (path === 'traffic.requests_per_day') return days * perRequest;
+  if (path === 'traffic.tokens_per_day') {
+    return load.kind === 'tokens' && load.count === 'output' ? (days * perRequest) / mix.output.mean : days;
+  }
+  return undefined;
+}
+
+function row(
+  kind: string,
+  offer: string,
+  months: number,
+  path: string,
+  x: Cell,
+  tokens: number | undefined,
+  costs: CostPair | undefined,
+  who: string,
+): BreakevenRow {
+  return {
+    kind,
+    comparison: offer,
+    horizon_months: months,
+    [path]: x,
+    tokens_per_month: tokens,
+    self_usd_per_month: costs?.self,
+    api_usd_per_month: costs?.api,
+    cheaper: who,
+  };
+}
+
+function ownCostAt(
+  treads: readonly CostTread[],
+  farTreads: readonly CostTread[],
+  tokens: number,
+  oneOff: number,
+): number | undefined {
+  const tread = treads.find((entry) => tokens <= entry.to) ?? farTreads.find((entry) => tokens <= entry.to);
+  return tread === undefined ? undefined : tread.fixedUsd + tread.usdPerToken * tokens + oneOff;
+}
+
+/** A riser of the step curve belongs to the volumes above it. */
+const JUST_ABOVE = 1 + 1e-9;
+
+/** Both curves over a volume, and their crossings exactly, from the step curve. */
+function volumeRows(
+  basis: ComparisonBasis,
+  offer: OfferPlan,
+  months: number,
+  path: string,
+  values: readonly number[],
+  unit: number,
+): BreakevenRow[] {
+  const { plan } = basis;
+  const perRequest = plan.traffic.mix.input.mean + plan.traffic.mix.output.mean;
+  const perToken = requestBill(offer, plan.traffic.mix).total / perRequest;
+  const oneOff = oneOffUsd(plan) / months;
+  const costs = (tokens: number): CostPair => ({
+    self: ownCostAt(basis.treads, basis.farTreads, tokens, oneOff),
+    api: tokens * perToken,
+  });
+  const intervals = winningVolumes(basis, perToken, months);
+  const crossings = intervals.flatMap(([from, to]) => [
+    row('crossing', offer.name, months, path, from / unit, from, costs(from), 'self'),
+    ...(to === null ? [] : [row('crossing', offer.name, months, path, to / unit, to, costs(to * JUST_ABOVE), 'api')]),
+  ]);
+  const none =
+    crossings.length === 0 ? [row('none', offer.name, months, path, undefined, undefined, undefined, 'api')] : [];
+  const curve = values.map((x) =>
+    row('curve', offer.name, months, path, x, x * unit, costs(x * unit), cheaper(costs(x * unit))),
+  );
+  return [...crossings, ...none, ...curve];
+}
+
+/** Break-even over a volume, from one plan. */
+export function breakevenOverVolume(
+  plan: Plan,
+  path: string,
+  values: readonly number[],
+  horizons: readonly number[],
+): BreakevenRow[] {
+  const replica = replicaOf(plan);
+  const envelope = buildEnvelope(replica, plan.slo);
+  if (!envelope.targetMet)
+    throw new InfeasibleError('slo_missed', 'a single request on an idle replica already misses the latency target');
+  const fleet = simulateFleet(plan, envelope, 1);
+  const basis = comparisonBasis(plan, envelope, fleet, buildLedger(plan, fleet));
+  const unit = tokensPerUnit(plan, path) ?? 1;
+  return horizons.flatMap((months) =>
+    plan.offers.flatMap((offer) => volumeRows(basis, offer, months, path, values, unit)),
+  );
+}
+
+export function isVolumePath(plan: Plan, path: string): boolean {
+  return tokensPerUnit(plan, path) !== undefined;
+}
+
+/** A scenario whose value at one path can be changed and priced. */
+export interface VariantSource {
+  raw: unknown;
+  axis: Axis;
+  lookups: Lookups;
+  seed: number;
+}
+
+interface PricedPoint {
+  tokens: number;
+  oneOff: number;
+  own: number | undefined;
+  api: Map<string, number>;
+}
+
+function price(source: VariantSource, value: unknown): PricedPoint | undefined {
+  const outcome: PointOutcome = simulateVariant(
+    source.raw,
+    [settingOf(source.axis, value)],
+    source.lookups,
+    source.seed,
+  );
+  if (!('result' in outcome)) return undefined;
+  const { metrics, comparisons, ledger } = outcome.result;
+  const oneOff = ledger.filter((entry) => entry.month === 0).reduce((sum, entry) => sum + entry.amount, 0);
+  const spread = ledger
+    .filter((entry) => entry.month === 1 && entry.group === 'one_off')
+    .reduce((sum, entry) => sum + entry.amount, 0);
+  return {
+    tokens: (metrics.input_tokens_per_month ?? 0) + (metrics.output_tokens_per_month ?? 0),
+    oneOff,
+    own: metrics.cost_usd_per_month === undefined ? undefined : metrics.cost_usd_per_month - spread,
+    api: new Map(comparisons.map((entry) => [entry.name, entry.usd_per_month])),
+  };
+}
+
+function pairAt(point: PricedPoint | undefined, offer: string, months: number): CostPair | undefined {
+  const api = point?.api.get(offer);
+  if (point === undefined || api === undefined) return undefined;
+  return { self: point.own === undefined ? undefined : point.own + point.oneOff / months, api };
+}
+
+/** Halvings of the interval between two grid points: enough for nine digits. */
+const HALVINGS = 30;
+
+/** Where the cheaper side changes between two numbers, by bisection; a jump is found as its edge. */
+function crossing(
+  source: VariantSource,
+  offer: string,
+  months: number,
+  low: number,
+  high: number,
+): { x: number; point: PricedPoint } | undefined {
+  const sideAt = (x: number) => {
+    const point = price(source, x);
+    const pair = pairAt(point, offer, months);
+    return { point, side: pair === undefined ? undefined : cheaper(pair) };
+  };
+  const start = sideAt(low).side;
+  let [near, far] = [low, high];
+  let found = sideAt(high);
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = (near + far) / 2;
+    const at = sideAt(middle);
+    if (at.side === start) near = middle;
+    else {
+      far = middle;
+      found = at;
+    }
+  }
+  return found.point === undefined ? undefined : { x: far, point: found.point };
+}
+
+/**
+ * Break-even over anything else: the scenario is priced at every value, and each change of sides between two numbers
+ * is narrowed down. A pair of crossings between two neighbouring values goes unseen; more values show it.
+ *
+ * @param onPoint told the number of values done
+ */
+export function breakevenOverValues(
+  source: VariantSource,
+  values: readonly unknown[],
+  horizons: readonly number[],
+  onPoint: (done: number) => void,
+): BreakevenRow[] {
+  const points = values.map((value, i) => {
+    const point = price(source, value);
+    onPoint(i + 1);
+    return point;
+  });
+  const offers = [...new Set(points.flatMap((point) => [...(point?.api.keys() ?? [])]))];
+  return horizons.flatMap((months) => offers.flatMap((offer) => valueRows(source, values, points, offer, months)));
+}
+
+function valueRows(
+  source: VariantSource,
+  values: readonly unknown[],
+  points: readonly (PricedPoint | undefined)[],
+  offer: string,
+  months: number,
+): BreakevenRow[] {
+  const sides = points.map((point) => {
+    const pair = pairAt(point, offer, months);
+    return pair === undefined ? undefined : cheaper(pair);
+  });
+  const cellOf = (value: unknown): Cell => (typeof value === 'number' ? value : String(value));
+  const crossings: BreakevenRow[] = [];
+  for (let i = 1; i < values.length; i++) {
+    const [low, high] = [values[i - 1], values[i]];
+    const changed = sides[i] !== undefined && sides[i - 1] !== undefined && sides[i] !== sides[i - 1];
+    if (!changed || typeof low !== 'number' || typeof high !== 'number') continue;
+    const found = crossing(source, offer, months, low, high);
+    if (found === undefined) continue;
+    const pair = pairAt(found.point, offer, months);
+    crossings.push(
+      row('crossing', offer, months, source.axis.path, found.x, found.point.tokens, pair, sides[i] as string),
+    );
+  }
+  const only = sides.find((side) => side !== undefined) ?? 'neither';
+  const none =
+    crossings.length === 0 ? [row('none', offer, months, source.axis.path, undefined, undefined, undefined, only)] : [];
+  const curve = values.map((value, i) => {
+    const pair = pairAt(points[i], offer, months);
+    return row(
+      'curve',
+      offer,
+      months,
+      source.axis.path,
+      cellOf(value),
+      points[i]?.tokens,
+      pair,
+      pair === undefined ? 'cannot run' : cheaper(pair),
+    );
+  });
+  return [...crossings, ...none, ...curve];
+}
