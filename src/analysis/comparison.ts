@@ -2,7 +2,7 @@ import { requestBill } from '../api/bill.ts';
 import { netPresentValue } from '../cost/finance.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
-import { type FleetMonth, peakOverMean } from '../fleet/simulate-fleet.ts';
+import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { alwaysWinsBeyond, breakevenIntervals, breakevenMonth, type VolumeInterval } from './breakeven.ts';
@@ -123,7 +123,7 @@ function breakevenUtilization(basis: ComparisonBasis, perToken: number): number 
   const tread = fixedTread(basis.plan, basis.envelope, replicas);
   if (perToken <= tread.usdPerToken) return null;
   const volume = tread.fixedUsd / (perToken - tread.usdPerToken);
-  const capacity = tread.to * peakOverMean(basis.plan);
+  const capacity = tread.to * sizingOverMean(basis.plan);
   const utilization = volume / capacity;
   return utilization <= 1 ? utilization : null;
 }

@@ -1,7 +1,7 @@
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { totalUsd } from '../cost/ledger.ts';
 import { replicasFor } from '../fleet/availability.ts';
-import { peakOverMean } from '../fleet/simulate-fleet.ts';
+import { sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { monthBill } from './month-bill.ts';
@@ -21,10 +21,10 @@ export interface CostTread {
 /** Treads listed one by one; larger fleets are sampled by doubling (see `breakevenIntervals`). */
 const MOST_TREADS = 1024;
 
-/** Total tokens a month that one replica carries when the busiest hour is at its target. */
+/** Total tokens a month that one replica carries when what the fleet is sized for is at its target. */
 export function tokensPerReplicaMonth(plan: Plan, envelope: Envelope): number {
   const perRequest = plan.traffic.mix.input.mean + plan.traffic.mix.output.mean;
-  return (envelope.target.requestsPerSecond * perRequest * plan.hoursPerMonth * 3600) / peakOverMean(plan);
+  return (envelope.target.requestsPerSecond * perRequest * plan.hoursPerMonth * 3600) / sizingOverMean(plan);
 }
 
 /** Loaded cost of month 1 for a fleet and a volume, one-off sums left out. Affine in the volume. */

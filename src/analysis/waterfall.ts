@@ -1,7 +1,7 @@
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { LEAST_REQUESTS } from '../fleet/month.ts';
-import { type FleetMonth, peakOverMean } from '../fleet/simulate-fleet.ts';
+import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
 
@@ -61,16 +61,16 @@ export function waterfall(
   const perMonth = (gpus: number) => (gpus * rate * plan.hoursPerMonth) / servedMtok;
   const offeredOverServed = first.result.traffic.offered / first.result.traffic.served;
   const neededGpus = first.size.needed * plan.serving.tensorParallel;
-  const peak = offeredRate * peakOverMean(plan);
+  const peak = offeredRate * sizingOverMean(plan);
 
   const levels: [id: string, label: string, price: number][] = [
     ['ideal', 'full batch, never idle', replicaPrice(plan, rate, saturation.requestsPerSecond)],
     ['latency_target', 'latency target', atTarget],
-    ['idle', 'nights and weekends', atTarget * peakOverMean(plan)],
+    ['idle', 'nights and weekends', atTarget * sizingOverMean(plan)],
     [
       'whole_replicas',
-      'whole replicas for the busiest hour',
-      (atTarget * peakOverMean(plan) * first.size.needed * target.requestsPerSecond) / peak,
+      'whole replicas',
+      (atTarget * sizingOverMean(plan) * first.size.needed * target.requestsPerSecond) / peak,
     ],
     [
       'redundancy',

@@ -91,6 +91,13 @@ function addAuthoring(program: Command): void {
       await showCard(id, optionsOf(command));
     });
   catalog
+    .command('metrics')
+    .description('the metrics of a run, with unit and definition')
+    .action(async (_, command: Command) => {
+      const { listMetrics } = await import('./commands/metrics.ts');
+      await listMetrics(optionsOf(command));
+    });
+  catalog
     .command('check')
     .description('look for cards that contradict themselves or each other')
     .option('--as-of <date>', 'the date prices should be fresh on; by default that of the newest card')

@@ -15,7 +15,8 @@ function parts(envelope: Envelope, records: readonly WeekRecord[], metric: 'ttft
     .map((record) => ({
       weight: record.steps * record.served,
       wait: metric === 'ttft' ? record.wait : 0,
-      latencies: readLatency(envelope, record.served / record.up, metric),
+      latencies:
+        record.wait === Number.POSITIVE_INFINITY ? undefined : readLatency(envelope, record.served / record.up, metric),
     }));
 }
 

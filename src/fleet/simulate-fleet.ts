@@ -33,8 +33,16 @@ export function peakOverMean(plan: Plan): number {
 }
 
 /**
+ * What the fleet is sized for, over the mean: the busiest hour; the mean itself where requests may queue and no latency
+ * is promised, because then the backlog of the day only has to be gone within the week.
+ */
+export function sizingOverMean(plan: Plan): number {
+  return plan.traffic.overflow === 'queue' && plan.slo.length === 0 ? 1 : peakOverMean(plan);
+}
+
+/**
  * The fleet over `months` months. Growth is stepwise: month m carries (1+g)^(m−1) of month 1, and `auto` sizes the
- * fleet anew for each month's busiest hour. Months alike in load and size are simulated once.
+ * fleet anew for each month. Months alike in load and size are simulated once.
  */
 export function simulateFleet(plan: Plan, envelope: Envelope, months: number): FleetMonth[] {
   const first = offeredRate(plan, envelope);
@@ -43,7 +51,7 @@ export function simulateFleet(plan: Plan, envelope: Envelope, months: number): F
   return Array.from({ length: months }, (_, index) => {
     const rate = first * (1 + plan.traffic.growthPerMonth) ** index;
     const asked: Plan = fixed === undefined ? plan : { ...plan, serving: { ...plan.serving, replicas: fixed } };
-    const size = sizeFleet(asked, envelope, rate * peakOverMean(plan));
+    const size = sizeFleet(asked, envelope, rate * sizingOverMean(plan));
     const key = `${rate}/${size.replicas}`;
     const result = known.get(key) ?? simulateMonth(plan, envelope, size.replicas, rate);
     known.set(key, result);

@@ -21,16 +21,19 @@ export interface WeekRecord {
   refused: number;
   /** Change of the backlog, as a rate. */
   queued: number;
-  /** Time that requests wait in the fleet's queue, before they reach a replica. */
+  /** Time that requests wait in the fleet's queue, before they reach a replica; Infinity where the backlog grows. */
   wait: number;
 }
 
 /**
  * Requests a second that `up` replicas take on before the overflow policy starts. A gateway that queues or sends away
- * does so at the latency target; without one the engine takes all it can, late, and the rest fails.
+ * does so at the latency target, and never lets a replica pass the last load whose latency is known; without one the
+ * engine takes all it can, late, and the rest fails.
  */
 function threshold(plan: Plan, envelope: Envelope, up: number): number {
-  return up * (plan.traffic.overflow === 'refuse' ? envelope.saturation : envelope.target).requestsPerSecond;
+  if (plan.traffic.overflow === 'refuse') return up * envelope.saturation.requestsPerSecond;
+  const known = envelope.points.at(-1)?.requestsPerSecond ?? 0;
+  return up * Math.min(envelope.target.requestsPerSecond, known);
 }
 
 /** How long each rate of the week lasts. A policy without memory sees only this, not the order. */
@@ -40,39 +43,28 @@ function distinctRates(shape: readonly number[]): Map<number, number> {
   return steps;
 }
 
-function memorylessWeek(plan: Plan, envelope: Envelope, replicas: number, meanRate: number): WeekRecord[] {
-  const records: WeekRecord[] = [];
-  for (const { up, probability } of upStates(replicas, plan.reliability?.replicaAvailability ?? 1)) {
-    const most = threshold(plan, envelope, up);
-    for (const [weight, steps] of distinctRates(plan.traffic.shape)) {
-      const offered = meanRate * weight;
-      const served = Math.min(offered, most);
-      const excess = offered - served;
-      const overflow = plan.traffic.overflow === 'api' ? excess : 0;
-      records.push({
-        steps: steps * probability,
-        up,
-        offered,
-        served,
-        overflow,
-        refused: excess - overflow,
-        queued: 0,
-        wait: 0,
-      });
-    }
-  }
-  return records;
+function memorylessWeek(plan: Plan, most: number, up: number, probability: number, meanRate: number): WeekRecord[] {
+  return [...distinctRates(plan.traffic.shape)].map(([weight, steps]) => {
+    const offered = meanRate * weight;
+    const served = Math.min(offered, most);
+    const excess = offered - served;
+    const overflow = plan.traffic.overflow === 'api' ? excess : 0;
+    const refused = excess - overflow;
+    return { steps: steps * probability, up, offered, served, overflow, refused, queued: 0, wait: 0 };
+  });
 }
 
 /**
  * A queue in front of `up` replicas, step by step, weeks on end until it has its rhythm; the last week is recorded.
- * What arrives waits for what stood before it: backlog over service rate.
+ * What arrives waits for what stood before it: backlog over service rate; without end where the backlog grows from
+ * week to week.
  */
-function queueWeek(plan: Plan, envelope: Envelope, up: number, probability: number, meanRate: number): WeekRecord[] {
-  const most = threshold(plan, envelope, up);
+function queueWeek(plan: Plan, most: number, up: number, probability: number, meanRate: number): WeekRecord[] {
   let backlog = 0;
+  let before = 0;
   const records: WeekRecord[] = [];
   for (let week = 0; week <= QUEUE_WARM_UP_WEEKS; week++) {
+    before = backlog;
     for (let step = 0; step < STEPS_PER_WEEK; step++) {
       const offered = meanRate * (plan.traffic.shape[Math.floor(step / STEPS_PER_HOUR)] as number);
       const served = Math.min(offered + backlog / STEP_SECONDS, most);
@@ -85,17 +77,22 @@ function queueWeek(plan: Plan, envelope: Envelope, up: number, probability: numb
       backlog = after;
     }
   }
-  return records;
+  const grows = backlog - before > 1e-9 * meanRate * STEPS_PER_WEEK * STEP_SECONDS;
+  return grows ? records.map((record) => ({ ...record, wait: Number.POSITIVE_INFINITY })) : records;
 }
 
 /**
  * A week of the fleet in expected value: every step, averaged over how many replicas are up.
  *
  * Load is spread evenly over the replicas that are up, redundant ones included. Policies without memory are stepped
- * once per distinct rate, which equals stepping all 2,016 (tested); a queue is stepped in order.
+ * once per distinct rate, which equals stepping all 2,016 (tested); a queue is stepped in order, unless the busiest
+ * hour leaves it empty.
  */
 export function simulateWeek(plan: Plan, envelope: Envelope, replicas: number, meanRate: number): WeekRecord[] {
-  if (plan.traffic.overflow !== 'queue') return memorylessWeek(plan, envelope, replicas, meanRate);
-  const states = upStates(replicas, plan.reliability?.replicaAvailability ?? 1);
-  return states.flatMap(({ up, probability }) => queueWeek(plan, envelope, up, probability, meanRate));
+  const peak = meanRate * Math.max(...plan.traffic.shape);
+  return upStates(replicas, plan.reliability?.replicaAvailability ?? 1).flatMap(({ up, probability }) => {
+    const most = threshold(plan, envelope, up);
+    const fills = plan.traffic.overflow === 'queue' && peak > most;
+    return (fills ? queueWeek : memorylessWeek)(plan, most, up, probability, meanRate);
+  });
 }

@@ -96,7 +96,10 @@ export function parameterBlocks(model: ModelCard): ParameterBlock[] {
   return scaled.map((block) => ({ ...block, activePerToken: block.activePerToken * share }));
 }
 
-/** Whether the card states its count, so that head and embedding are part of every token's work. */
+/**
+ * Whether the card states its count, so that head and embedding are part of every token's work.
+ * @source see `parameterBlocks`
+ */
 export function hasStatedCount(model: ModelCard): boolean {
   return model.parameters !== undefined;
 }

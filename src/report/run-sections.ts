@@ -87,7 +87,7 @@ function fleetFact(result: Result): string {
   const { metrics, subject } = result;
   const needed = subject.needed_replicas;
   const spare = (metrics.replicas ?? 0) - needed;
-  const carry = `${formatCount(needed)} replica${needed === 1 ? ' carries' : 's carry'} the busiest hour`;
+  const carry = `${formatCount(needed)} replica${needed === 1 ? ' carries' : 's carry'} the ${subject.sized_for}`;
   const target = subject.target_availability === null ? '' : ` for ${formatShare(subject.target_availability)}`;
   const reached = `reaches ${formatShare(metrics.availability ?? 0)}`;
   const more =

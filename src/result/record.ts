@@ -53,6 +53,8 @@ export interface Subject {
   cached_input: number;
   peak_over_mean: number;
   needed_replicas: number;
+  /** A queue without a latency target is sized for the mean, everything else for the busiest hour. */
+  sized_for: 'busiest hour' | 'mean load';
   limited_by: Limit;
   target_availability: number | null;
   slo: readonly LatencyTarget[];

@@ -5,7 +5,7 @@ import { waterfall } from '../analysis/waterfall.ts';
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { overheadLines } from '../cost/running-cost.ts';
-import { type FleetMonth, peakOverMean, simulateFleet } from '../fleet/simulate-fleet.ts';
+import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { buildEnvelope, type Envelope, scaleToMeasured } from '../serving/envelope.ts';
 import { buildReplica, type Replica } from '../serving/replica.ts';
@@ -44,13 +44,17 @@ function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly
   }));
 }
 
-/** Saturated where the busiest hour reaches what the billed replicas can do at all; missed where it passes the target. */
+/**
+ * Saturated where the busiest hour reaches what the billed replicas can do at all, or a queue only grows; missed where
+ * it passes the target. A queue that empties is neither, as long as no latency is promised.
+ */
 function statusOf(plan: Plan, envelope: Envelope, first: FleetMonth): RunStatus {
-  const peak = (first.result.traffic.offered / (plan.hoursPerMonth * 3600)) * peakOverMean(plan);
+  const { traffic } = first.result;
+  const sized = (traffic.offered / (plan.hoursPerMonth * 3600)) * sizingOverMean(plan);
   const capacity = first.size.replicas * envelope.saturation.requestsPerSecond;
-  if (peak > 0 && peak >= capacity * (1 - 1e-9)) return 'saturated';
+  if (sized > 0 && sized >= capacity * (1 - 1e-9)) return 'saturated';
   const inside = first.size.replicas * envelope.target.requestsPerSecond;
-  if (plan.slo.length > 0 && (!envelope.targetMet || peak > inside * (1 + 1e-9))) return 'slo_missed';
+  if (plan.slo.length > 0 && (!envelope.targetMet || sized > inside * (1 + 1e-9))) return 'slo_missed';
   return 'ok';
 }
 
@@ -61,7 +65,7 @@ function warningsOf(plan: Plan, replica: Replica, first: FleetMonth, status: Run
   if (status === 'saturated') {
     const lost = ((traffic.offered - traffic.served) / traffic.offered) * 100;
     warnings.push(
-      `the busiest hour exceeds what ${first.size.replicas} replica(s) can do; ${lost.toFixed(1)} % of requests are not served here`,
+      `the load exceeds what ${first.size.replicas} replica(s) can do; ${lost.toFixed(1)} % of requests are not served here`,
     );
   }
   if (status === 'slo_missed') warnings.push('the busiest hour misses the latency target');
@@ -103,6 +107,7 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth): Subject {
     cached_input: traffic.mix.cachedInput,
     peak_over_mean: peakOverMean(plan),
     needed_replicas: first.size.needed,
+    sized_for: sizingOverMean(plan) < peakOverMean(plan) ? 'mean load' : 'busiest hour',
     limited_by: envelope.target.limitedBy,
     target_availability: plan.reliability?.targetAvailability ?? null,
     slo: plan.slo,

@@ -26,6 +26,8 @@ export function formatQuantity(value: number, unit: string): string {
 }
 
 export function formatSeconds(seconds: number): string {
+  if (seconds >= 7200) return `${significant(seconds / 3600)} h`;
+  if (seconds >= 120) return `${significant(seconds / 60)} min`;
   if (seconds >= 1) return `${significant(seconds)} s`;
   return seconds >= 1e-3 ? `${significant(seconds * 1e3)} ms` : `${significant(seconds * 1e6)} µs`;
 }

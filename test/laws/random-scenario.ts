@@ -80,8 +80,11 @@ const traffic = fc
         cached_input: fc.constantFrom(0, 0.4, 1),
         shape: fc.oneof(fc.constantFrom('constant', 'chat', 'office-hours', 'nightly'), hours),
         timezone: fc.constantFrom('UTC', 'America/New_York', 'Asia/Kolkata'),
-        growth: fc.constantFrom('0 %/month', '3 %/month', '-5 %/month', '40 %/year'),
-        overflow: fc.constantFrom('refuse', 'queue', 'api'),
+        growth: fc.oneof(
+          { weight: 6, arbitrary: fc.constant('0 %/month') },
+          { weight: 1, arbitrary: fc.constantFrom('3 %/month', '-5 %/month', '40 %/year') },
+        ),
+        overflow: fc.constantFrom('refuse', 'refuse', 'queue', 'api', 'api'),
         arrivals: fc.constantFrom<unknown>('poisson', 'deterministic', { process: 'gamma', cv: 3 }),
       },
       { requiredKeys: ['input_tokens', 'output_tokens'] },

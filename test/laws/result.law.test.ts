@@ -13,7 +13,7 @@ function unfit(value: unknown, path = '$'): string[] {
   return Object.entries(value).flatMap(([key, part]) => unfit(part, `${path}.${key}`));
 }
 
-describe('any result', () => {
+describe('any result', { timeout: 60_000 }, () => {
   test('holds finite numbers only, known metrics, and sums that agree', () => {
     const known = new Set<string>(METRICS.map((row) => row.id));
     fc.assert(
