@@ -13,14 +13,20 @@ const RUNS = 7;
 
 function cpuMilliseconds(args) {
   const times = Array.from({ length: RUNS }, () => {
-    const { stderr, status } = spawnSync(process.execPath, ['--require', preload, cli, ...args], { encoding: 'utf8', cwd: root });
+    const { stderr, status } = spawnSync(process.execPath, ['--require', preload, cli, ...args], {
+      encoding: 'utf8',
+      cwd: root,
+    });
     if (status !== 0) throw new Error(`rackrate ${args.join(' ')} ended with ${status}: ${stderr}`);
     return Number(/cpu ([\d.]+)\s*$/.exec(stderr)[1]);
   });
   return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)];
 }
 
-const row = (what, value, limit) => console.log(`${what.padEnd(58)}${value.toFixed(0).padStart(6)} ms${limit === undefined ? '' : `   limit ${limit} ms`}`);
+const row = (what, value, limit) =>
+  console.log(
+    `${what.padEnd(58)}${value.toFixed(0).padStart(6)} ms${limit === undefined ? '' : `   limit ${limit} ms`}`,
+  );
 
 spawnSync(process.execPath, ['build.mjs'], { cwd: root, stdio: 'inherit' });
 const scratch = mkdtempSync(join(tmpdir(), 'rackrate-bench-'));
@@ -40,7 +46,9 @@ try {
     platform: 'node',
     target: 'node20',
     logLevel: 'warning',
-    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
   });
   const { simulateMilliseconds } = await import(pathToFileURL(bundle).href);
   const { first, warm } = simulateMilliseconds(join(root, scenario));

@@ -18,8 +18,14 @@ function rackrate(...args) {
 }
 
 const fillers = [
-  [/(<!-- run: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g, (_, open, file, close) => `${open}\n\`\`\`\n${rackrate('run', file)}\`\`\`\n\n${close}`],
-  [/(<!-- metrics -->\n)[\s\S]*?(<!-- end -->)/g, (_, open, close) => `${open}\n${rackrate('catalog', 'metrics')}\n${close}`],
+  [
+    /(<!-- run: (\S+) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, open, file, close) => `${open}\n\`\`\`\n${rackrate('run', file)}\`\`\`\n\n${close}`,
+  ],
+  [
+    /(<!-- metrics -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, open, close) => `${open}\n${rackrate('catalog', 'metrics')}\n${close}`,
+  ],
 ];
 
 const before = readFileSync(readme, 'utf8');

@@ -15,6 +15,8 @@ export interface HorizonComparison {
   self_npv_usd: number;
   api_npv_usd: number;
   winner: 'self' | 'api' | 'tie';
+  /** Share of the horizon's tokens that the own fleet refuses or leaves queued, while the API is paid for all of them. */
+  unserved_share: number;
   breakeven_tokens_per_month: VolumeInterval[];
 }
 
@@ -87,6 +89,16 @@ export function cashByMonth(ledger: readonly LedgerLine[], months: number): numb
   return sums;
 }
 
+function unservedShare(fleet: readonly FleetMonth[], months: number): number {
+  let offered = 0;
+  let unserved = 0;
+  for (const { result } of fleet.slice(0, months)) {
+    offered += result.traffic.offered;
+    unserved += result.traffic.refused + result.traffic.queued;
+  }
+  return offered > 0 ? unserved / offered : 0;
+}
+
 function winnerOf(self: number, api: number): 'self' | 'api' | 'tie' {
   if (Math.abs(self - api) <= 1e-9 * Math.max(Math.abs(self), Math.abs(api))) return 'tie';
   return self < api ? 'self' : 'api';
@@ -113,6 +125,7 @@ function horizon(
     self_npv_usd: selfNpv,
     api_npv_usd: apiNpv,
     winner: winnerOf(selfNpv, apiNpv),
+    unserved_share: unservedShare(basis.fleet, months),
     breakeven_tokens_per_month: winningVolumes(basis, perToken, months),
   };
 }

@@ -3,27 +3,13 @@ import type { Comparison } from './comparison.ts';
 
 /** The answer: whether self-hosting pays against one offer, over the scenario's horizons. */
 export interface Verdict {
-  outcome: 'wins' | 'loses' | 'depends' | 'no_comparison';
+  outcome: 'wins' | 'loses' | 'depends' | 'no_comparison' | 'unserved';
   against: string | null;
   same_model: boolean;
   volumes: VolumeInterval[];
   month: number | null;
   flip_rent_usd_per_gpu_h: number | null;
   reason: string;
-}
-
-/** The offer to be judged against: the baseline, else the cheapest of the same model, else the cheapest of any. */
-export function judgedAgainst(comparisons: readonly Comparison[]): Comparison | undefined {
-  const cheapest = (list: readonly Comparison[]) =>
-    list.reduce<Comparison | undefined>(
-      (best, entry) => (best === undefined || entry.usd_per_request < best.usd_per_request ? entry : best),
-      undefined,
-    );
-  return (
-    comparisons.find((entry) => entry.baseline) ??
-    cheapest(comparisons.filter((entry) => entry.same_model)) ??
-    cheapest(comparisons)
-  );
 }
 
 function reasonFor(comparison: Comparison, ownUsdPerMonth: number): string {
@@ -34,13 +20,21 @@ function reasonFor(comparison: Comparison, ownUsdPerMonth: number): string {
     : `it costs ${(dearer * 100).toFixed(0)} % of the API bill in month 1`;
 }
 
+/** Costs can be compared as long as no more than this share of the traffic goes unserved on one side. */
+export const COMPARABLE_UNSERVED_SHARE = 0.001;
+
+/** Horizons over which both sides serve the same traffic, near enough. */
+export function comparableHorizons(comparison: Comparison): Comparison['horizons'] {
+  return comparison.horizons.filter((entry) => entry.unserved_share <= COMPARABLE_UNSERVED_SHARE);
+}
+
 /**
- * Wins or loses where every horizon agrees by net present value; depends where they differ.
+ * Wins or loses where every comparable horizon agrees by net present value; depends where they differ.
  *
+ * @param comparison with the offer that the scenario is judged against, if it names any
  * @param ownUsdPerMonth loaded cost of month 1
  */
-export function verdict(comparisons: readonly Comparison[], ownUsdPerMonth: number): Verdict {
-  const comparison = judgedAgainst(comparisons);
+export function verdict(comparison: Comparison | undefined, ownUsdPerMonth: number): Verdict {
   if (comparison === undefined) {
     const nothing = { volumes: [], month: null, flip_rent_usd_per_gpu_h: null };
     return {
@@ -51,10 +45,11 @@ export function verdict(comparisons: readonly Comparison[], ownUsdPerMonth: numb
       reason: 'the scenario names no API to compare with',
     };
   }
-  const winners = new Set(comparison.horizons.map((entry) => entry.winner));
+  const horizons = comparableHorizons(comparison);
+  const winners = new Set(horizons.map((entry) => entry.winner));
   const only = winners.size === 1 ? [...winners][0] : undefined;
   return {
-    outcome: only === 'self' ? 'wins' : only === 'api' ? 'loses' : 'depends',
+    outcome: horizons.length === 0 ? 'unserved' : only === 'self' ? 'wins' : only === 'api' ? 'loses' : 'depends',
     against: comparison.name,
     same_model: comparison.same_model,
     volumes: comparison.breakeven_tokens_per_month,

@@ -1,4 +1,5 @@
 import type { Comparison } from '../analysis/comparison.ts';
+import { COMPARABLE_UNSERVED_SHARE } from '../analysis/verdict.ts';
 import { METRICS } from '../result/metric-table.ts';
 import type { Result } from '../result/record.ts';
 import {
@@ -53,11 +54,12 @@ const LIMITS: Record<Result['subject']['limited_by'], string> = {
 
 function latencyFact(result: Result): string {
   const { metrics, subject } = result;
+  const none = subject.requests_per_day > 0 ? 'unbounded' : 'without requests';
   const part = (metric: 'ttft' | 'tpot') => {
     const value = metrics[`${metric}_p95_s`];
     const target = subject.slo.find((entry) => entry.metric === metric && entry.quantile === 0.95);
     const limit = target === undefined ? '' : ` of ${formatSeconds(target.seconds)}`;
-    return `${metric.toUpperCase()} p95 ${value === undefined ? 'unbounded' : formatSeconds(value)}${limit}`;
+    return `${metric.toUpperCase()} p95 ${value === undefined ? none : formatSeconds(value)}${limit}`;
   };
   const peak = metrics.batch_at_peak ?? 0;
   return `${part('ttft')} · ${part('tpot')} · ${significant(peak)} of ${formatCount(result.physics.sequence_slots)} sequences at peak`;
@@ -149,8 +151,15 @@ export function waterfallTable(result: Result): Table {
 
 function comparisonRow(comparison: Comparison): string[] {
   const name = comparison.same_model ? comparison.name : `${comparison.name} (other model)`;
-  const winners = comparison.horizons.map((entry) => entry.winner);
-  const paid = comparison.breakeven_month === null ? 'never' : `month ${comparison.breakeven_month}`;
+  const winners = comparison.horizons.map((entry) =>
+    entry.unserved_share <= COMPARABLE_UNSERVED_SHARE ? entry.winner : `${formatShare(entry.unserved_share)} unserved`,
+  );
+  const comparable = comparison.horizons.some((entry) => entry.unserved_share <= COMPARABLE_UNSERVED_SHARE);
+  const paid = !comparable
+    ? '—'
+    : comparison.breakeven_month === null
+      ? 'never'
+      : `month ${comparison.breakeven_month}`;
   const volumes = volumePhrase(comparison.breakeven_tokens_per_month);
   return [
     name,

@@ -1,7 +1,7 @@
 import type { VolumeInterval } from '../analysis/breakeven.ts';
-import { judgedAgainst } from '../analysis/verdict.ts';
+import { comparableHorizons } from '../analysis/verdict.ts';
 import type { Result } from '../result/record.ts';
-import { formatTokens, formatUsdPerMtok, significant } from '../units/format.ts';
+import { formatShare, formatTokens, formatUsdPerMtok, significant } from '../units/format.ts';
 
 export function horizonName(months: number): string {
   if (months % 12 !== 0) return months === 1 ? '1 month' : `${months} months`;
@@ -36,15 +36,16 @@ function insideError(result: Result, apiUsd: number): boolean {
 /** The last line of a run: wins, loses or depends; where, from when, and what would turn it. */
 export function verdictSentence(result: Result): string {
   const { verdict } = result;
-  const comparison = judgedAgainst(result.comparisons);
+  const comparison = result.comparisons.find((entry) => entry.name === verdict.against);
   if (comparison === undefined) {
     const price = result.metrics.usd_per_mtok_total;
     return price === undefined
       ? 'No verdict: nothing is served, and the scenario compares with no API.'
       : `No verdict: self-hosting costs ${formatUsdPerMtok(price)} USD per million tokens; add "compare" to hold it against an API.`;
   }
+  const horizons = comparableHorizons(comparison);
   const winners = (who: string) =>
-    list(comparison.horizons.filter((entry) => entry.winner === who).map((entry) => horizonName(entry.months)));
+    list(horizons.filter((entry) => entry.winner === who).map((entry) => horizonName(entry.months)));
   const name = `${comparison.name}${comparison.same_model ? '' : ' (another model, different quality)'}`;
   const volumes = volumePhrase(verdict.volumes);
   const doubt = insideError(result, comparison.usd_per_month)
@@ -74,6 +75,10 @@ export function verdictSentence(result: Result): string {
         ...(tie === '' ? [] : [`ties over ${tie}`]),
       ];
       return `Self-host depends on the horizon against ${name}: ${parts.join(', ')}; cheaper ${volumes} (this load: ${formatTokens(offeredTokens(result))}), ${month}.${doubt}`;
+    }
+    case 'unserved': {
+      const served = 1 - (comparison.horizons[0]?.unserved_share ?? 0);
+      return `No verdict: this fleet serves only ${formatShare(served)} of the load, the API all of it; against ${name} self-host is cheaper ${volumes}.`;
     }
     case 'no_comparison':
       return `No verdict: ${verdict.reason}.`;

@@ -1,12 +1,12 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
-import { buildLedger } from '../analysis/month-bill.ts';
+import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
 import { verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
-import type { Plan } from '../scenario/plan.ts';
+import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { buildEnvelope, type Envelope, scaleToMeasured } from '../serving/envelope.ts';
 import { buildReplica, type Replica } from '../serving/replica.ts';
 import { metricsOf } from './metrics.ts';
@@ -151,7 +151,10 @@ export function simulate(plan: Plan, seed = 0): Result {
     ledger,
     waterfall: waterfall(plan, envelope, first, month1),
     comparisons,
-    verdict: verdict(comparisons, metrics.cost_usd_per_month ?? 0),
+    verdict: verdict(
+      comparisons[plan.offers.indexOf(baselineOffer(plan) as OfferPlan)],
+      metrics.cost_usd_per_month ?? 0,
+    ),
     physics: describePhysics(plan, replica, metrics.batch_at_peak ?? 1),
   };
 }

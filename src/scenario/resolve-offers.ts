@@ -70,6 +70,12 @@ function priceOf(
   return { found: true, price };
 }
 
+function sameNames(offers: readonly OfferPlan[]): Problem[] {
+  const again = offers.findIndex((offer, i) => offers.findIndex((other) => other.name === offer.name) < i);
+  if (again < 0) return [];
+  return [{ path: ['compare', again], message: 'has the same name as an offer before it; give it another' }];
+}
+
 /**
  * The offers to compare with, priced on the start date. Without a price for cached input the cached share pays in full.
  */
@@ -87,7 +93,7 @@ export function resolveOffers(
   }
   if (scenario.compare.length > 0)
     defaults.use('compare.price_path', 'flat', 'list prices of one fixed model rarely move');
-  return scenario.compare.flatMap((offer, index) => {
+  const offers = scenario.compare.flatMap((offer, index) => {
     const answer = priceOf(offer, catalog, traffic, start, listed);
     if (!answer.found) {
       problems.push({ path: ['compare', index], message: answer.problem });
@@ -111,4 +117,9 @@ export function resolveOffers(
       asOf: price.asOf,
     };
   });
+  if (offers.length === scenario.compare.length) problems.push(...sameNames(offers));
+  if (scenario.traffic.overflow === 'api' && scenario.compare.length === 0) {
+    problems.push({ path: ['traffic', 'overflow'], message: 'overflow to an API needs one under "compare"' });
+  }
+  return offers;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { amount, lines, M70, metric, MIX_A, planOf, type Raw, run, runText, runWith, scenario } from './fixtures.ts';
+import { amount, lines, M70, MIX_A, metric, planOf, type Raw, run, runText, runWith, scenario } from './fixtures.ts';
 
 /** One replica that makes 5,000 output tokens a second, as somebody measured it. */
 const measured = (rate: number) => ({ measured: { output_tokens_per_second: rate } });
@@ -69,7 +69,12 @@ describe('a rental bills all hours', () => {
     const result = runWith({ serving: { replicas }, traffic: { requests_per_day: 0 } });
     expect(metric(result, 'cost_usd_per_month')).toBeCloseTo(2.69 * 730, 9);
     expect(amount(lines(result, 1)) / 730).toBeGreaterThan(0);
-    for (const id of ['usd_per_mtok_total', 'usd_per_mtok_input', 'usd_per_mtok_output', 'usd_per_mtok_output_only'] as const) {
+    for (const id of [
+      'usd_per_mtok_total',
+      'usd_per_mtok_input',
+      'usd_per_mtok_output',
+      'usd_per_mtok_output_only',
+    ] as const) {
       expect(result.metrics).not.toHaveProperty(id);
     }
     expect(result.unbounded).toContain('usd_per_mtok_total');

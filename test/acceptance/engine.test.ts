@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { H100, H100_160, M8, M70, metric, MIX_A, runWith } from './fixtures.ts';
+import { H100, H100_160, M8, M70, MIX_A, metric, runWith } from './fixtures.ts';
 
 /** H100s of which the engine takes 90 %, with nothing set aside, as the rows count memory. */
 const NINETY = { fraction: 0.9, workspace: '0 B' };
@@ -72,7 +72,11 @@ describe('memory', () => {
   test('E03 weights that fit but leave less than one request are refused too', () => {
     const long = { input_tokens: 6000, output_tokens: 300 };
     const one = (traffic: object) => () =>
-      runWith({ model: M70, serving: { weights: 'int8', memory: NINETY }, traffic: { requests_per_day: 1, ...traffic } });
+      runWith({
+        model: M70,
+        serving: { weights: 'int8', memory: NINETY },
+        traffic: { requests_per_day: 1, ...traffic },
+      });
     expect(one(long)).toThrow(/less than one request of 6300 tokens/);
     expect(one({ ...long, input_tokens: 5800 })).not.toThrow();
   });
@@ -88,7 +92,9 @@ describe('roofline', () => {
   });
 
   test('E04 attainable rises with the batch and never passes the peak', () => {
-    const attained = [1, 4, 16, 39, 40, 64, 512, 4096].map((batch) => fp32(batch).decode_full.linear_flop_per_s_per_gpu);
+    const attained = [1, 4, 16, 39, 40, 64, 512, 4096].map(
+      (batch) => fp32(batch).decode_full.linear_flop_per_s_per_gpu,
+    );
     for (const [index, rate] of attained.entries()) {
       expect(rate).toBeLessThanOrEqual(67e12 * (1 + 1e-12));
       expect(rate).toBeGreaterThanOrEqual((attained[index - 1] ?? 0) * (1 - 1e-12));

@@ -1,7 +1,7 @@
-import { listedPrice } from '../../src/api/listed-prices.ts';
-import { openCatalog } from '../../src/io/catalog-folder.ts';
 import type { Comparison } from '../../src/analysis/comparison.ts';
+import { listedPrice } from '../../src/api/listed-prices.ts';
 import type { LedgerLine } from '../../src/cost/ledger.ts';
+import { openCatalog } from '../../src/io/catalog-folder.ts';
 import type { Result } from '../../src/result/record.ts';
 import { simulate } from '../../src/result/simulate.ts';
 import type { Plan } from '../../src/scenario/plan.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { InfeasibleError } from '../../src/schema/problem.ts';
-import type { Plan } from '../../src/scenario/plan.ts';
 import type { Result } from '../../src/result/record.ts';
 import { simulate } from '../../src/result/simulate.ts';
+import type { Plan } from '../../src/scenario/plan.ts';
+import { InfeasibleError } from '../../src/schema/problem.ts';
 import { H100, M8, planOf, type Raw } from '../acceptance/fixtures.ts';
 
 /** Random scenarios that are valid and roomy enough to fit; what they say is otherwise free. */
@@ -10,7 +10,13 @@ import { H100, M8, planOf, type Raw } from '../acceptance/fixtures.ts';
 const usd = (unit: string, least: number, most: number) =>
   fc.double({ min: least, max: most, noNaN: true }).map((value) => `${value.toFixed(4)} ${unit}`);
 
-const moe = { experts: 16, experts_per_token: 2, expert_intermediate_size: 1792, shared_experts: 1, first_dense_layers: 2 };
+const moe = {
+  experts: 16,
+  experts_per_token: 2,
+  expert_intermediate_size: 1792,
+  shared_experts: 1,
+  first_dense_layers: 2,
+};
 const mla = { q_lora_rank: 512, kv_lora_rank: 256, qk_nope_head_dim: 64, qk_rope_head_dim: 32, v_head_dim: 64 };
 const { parameters: _, ...shape } = M8;
 const model = fc.constantFrom<object | string>(
@@ -123,13 +129,21 @@ export const scenarios: fc.Arbitrary<Raw> = fc.record(
     ),
     capacity: fc
       .record(
-        { price: usd('USD/h', 0, 8), gpus_per_instance: fc.integer({ min: 1, max: 8 }), commitment: fc.constantFrom('none', '1 year', '3 years') },
+        {
+          price: usd('USD/h', 0, 8),
+          gpus_per_instance: fc.integer({ min: 1, max: 8 }),
+          commitment: fc.constantFrom('none', '1 year', '3 years'),
+        },
         { requiredKeys: ['price'] },
       )
       .map((rent) => ({ rent })),
     people: fc
       .record(
-        { setup: usd('USD', 0, 50_000), hours_per_month: fc.integer({ min: 0, max: 80 }), amortize_months: fc.integer({ min: 1, max: 60 }) },
+        {
+          setup: usd('USD', 0, 50_000),
+          hours_per_month: fc.integer({ min: 0, max: 80 }),
+          amortize_months: fc.integer({ min: 1, max: 60 }),
+        },
         { requiredKeys: [] },
       )
       .map((work) => ({ ...work, rate: '100 USD/h' })),

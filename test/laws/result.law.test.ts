@@ -33,7 +33,7 @@ describe('any result', { timeout: 60_000 }, () => {
           expect(near(steps, total)).toBe(true);
           const output = metrics.output_tokens_per_month ?? 0;
           expect(near(((perIn * input + perOut * output) * served) / 1e6, ownUsd)).toBe(true);
-          expect(near(((total * (input + output)) * served) / 1e6, ownUsd)).toBe(true);
+          expect(near((total * (input + output) * served) / 1e6, ownUsd)).toBe(true);
         }
         expect(result.unbounded.length > 0).toBe(total === undefined);
 
@@ -44,7 +44,8 @@ describe('any result', { timeout: 60_000 }, () => {
         const histogram = result.subject.utilization_histogram.reduce((sum, share) => sum + share, 0);
         expect(histogram).toBeCloseTo(1, 9);
         expect(metrics.availability).toBeLessThanOrEqual(1);
-        if (plan.slo.length === 0 || result.status === 'ok') expect(metrics.overflow_token_share).toBeGreaterThanOrEqual(-1e-9);
+        if (plan.slo.length === 0 || result.status === 'ok')
+          expect(metrics.overflow_token_share).toBeGreaterThanOrEqual(-1e-9);
       }),
       { numRuns: 300 },
     );
