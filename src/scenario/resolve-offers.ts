@@ -29,14 +29,13 @@ function sheetPrice(sheet: Card<'price'>, date: string): PriceAnswer {
   };
 }
 
-/** Own sheets for a provider and model come before any package's list. */
+/** Own sheets for a provider and model come before any package's list. The provider decides first: aliases cost a look at every model. */
 function ownSheet(catalog: Catalog, provider: string, model: string): Card<'price'> | undefined {
+  const sheets = catalog.ids('price').map((id) => catalog.find('price', id));
+  const own = sheets.filter((sheet) => sheet?.provider.toLowerCase() === provider.toLowerCase());
+  if (own.length === 0) return undefined;
   const wanted = catalog.find('model', model)?.id ?? model.toLowerCase();
-  for (const id of catalog.ids('price')) {
-    const sheet = catalog.find('price', id);
-    if (sheet?.provider.toLowerCase() === provider.toLowerCase() && sheet.model.toLowerCase() === wanted) return sheet;
-  }
-  return undefined;
+  return own.find((sheet) => sheet?.model.toLowerCase() === wanted);
 }
 
 function priceOf(

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cardId, count, name, number, quantity, share, sources } from './fields.ts';
 
 const seconds = quantity('s', '0.3 ms', { min: 0, max: 100 });
@@ -28,7 +28,12 @@ export const engineCard = z.strictObject({
   max_batch: count({ min: 1, max: 1e6 }),
   token_budget: count({ min: 1, max: 1e7 }),
   calibration: cardId(),
-  host: z.strictObject({ per_iteration: seconds, per_sequence: seconds }),
+  host: z.strictObject({
+    per_iteration: seconds,
+    per_sequence: seconds,
+    /** Fixed times of layers and collectives in this generation of software, relative to the calibration's. */
+    launch_scale: number({ min: 0.1, max: 10 }).default(1),
+  }),
   sources,
 });
 export type EngineCard = z.infer<typeof engineCard>;
@@ -52,6 +57,9 @@ export const calibrationCard = z.strictObject({
   attention_compute_efficiency: share(),
   layer_overhead: seconds,
   moe_layer_overhead: seconds,
+  /** More per dense layer that computes in 4 bits, and per MoE layer that computes in 8: blocks of activations are quantised before each GEMM. */
+  fp4_layer_overhead: seconds,
+  fp8_moe_layer_overhead: seconds,
   /** Floor of a prefill iteration's layer, which runs without captured graphs. */
   eager_layer_floor: seconds,
   all_reduce: z.strictObject({

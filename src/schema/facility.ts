@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cardId, count, name, number, quantity, share, sources } from './fields.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });

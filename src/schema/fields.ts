@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseQuantity } from '../units/parse.ts';
 
 /** The plausible range of a field; outside it the file is wrong more often than the world is surprising. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cardId, count, name, quantity, sources } from './fields.ts';
 
 const flops = quantity('FLOP/s', '989.4 TFLOP/s', { min: 1e9, max: 1e18 });

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { didYouMean, nearestName } from '../math/edit-distance.ts';
 import { knownKeys, placeOfKey } from './known-keys.ts';
 import { printable, shown } from './printable.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cardId, count, name, number, sources } from './fields.ts';
 
 /** The formats weights are stored in. Bits per weight, scales included, stand in model/precision.ts. */

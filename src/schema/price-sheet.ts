@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cardId, date, name, quantity, share, sources } from './fields.ts';
 
 const perMtok = quantity('USD/Mtok', '3 USD/Mtok', { min: 0, max: 1e6 });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cardId, count, name, quantity, sources } from './fields.ts';
 
 const perGpuHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 10_000 });

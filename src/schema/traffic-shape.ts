@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cardId, name, number, sources } from './fields.ts';
 
 /** Relative load by hour: 24 numbers (a day) or 168 (a week, Monday 00:00 first). Only their ratios matter. */
