@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { calibrationCard, engineCard } from '../schema/engine.ts';
 import { facilityCard } from '../schema/facility.ts';
 import { gpuCard } from '../schema/gpu.ts';

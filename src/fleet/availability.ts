@@ -32,25 +32,24 @@ export const MOST_REPLICAS = 1_000_000;
 export function replicasFor(needed: number, rule: RedundancyRule): number | undefined {
   if (needed === 0) return 0;
   const { zones, targetAvailability: target, replicaAvailability } = rule;
-  let replicas = zones > 1 ? zones * Math.ceil(needed / (zones - 1)) : needed;
-  if (target === undefined) return replicas;
+  const least = zones > 1 ? zones * Math.ceil(needed / (zones - 1)) : needed;
+  if (target === undefined) return least;
   if (replicaAvailability <= 0) return undefined;
-  replicas = Math.max(replicas, Math.ceil(needed / Math.max(replicaAvailability, 1e-6)) - 2);
+  const guess = Math.ceil(needed / Math.max(replicaAvailability, 1e-6)) - 2;
+  let replicas = Math.max(least, zones * Math.ceil(guess / zones));
   while (availabilityOf(replicas, needed, replicaAvailability) < target) {
     replicas += zones;
     if (replicas > MOST_REPLICAS) return undefined;
   }
-  while (
-    replicas - zones >= needed &&
-    zones === 1 &&
-    availabilityOf(replicas - 1, needed, replicaAvailability) >= target
-  )
-    replicas--;
+  while (replicas - zones >= least && availabilityOf(replicas - zones, needed, replicaAvailability) >= target) {
+    replicas -= zones;
+  }
   return replicas;
 }
 
 /** Chances that exactly j replicas are up, the negligible ones dropped and the rest rescaled to sum to 1. */
 export function upStates(replicas: number, replicaAvailability: Share): { up: number; probability: Share }[] {
+  if (replicaAvailability >= 1) return [{ up: replicas, probability: 1 }];
   const mass = binomialProbabilities(replicas, replicaAvailability);
   const states: { up: number; probability: Share }[] = [];
   let kept = 0;

@@ -1,7 +1,7 @@
 import type { Plan } from '../scenario/plan.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import type { Envelope } from '../serving/envelope.ts';
-import { availabilityOf, type RedundancyRule, replicasFor } from './availability.ts';
+import { availabilityOf, MOST_REPLICAS, type RedundancyRule, replicasFor } from './availability.ts';
 
 /** Replicas of one month. */
 export interface FleetSize {
@@ -52,6 +52,10 @@ export function sizeFleet(plan: Plan, envelope: Envelope, peak: number): FleetSi
   const replicas = replicasFor(atLeastOne, rule);
   if (replicas === undefined) {
     throw new InfeasibleError('slo_missed', 'no number of replicas reaches the availability asked for');
+  }
+  if (replicas > MOST_REPLICAS) {
+    const most = MOST_REPLICAS.toLocaleString('en-US');
+    throw new InfeasibleError('slo_missed', `the busiest hour takes more than ${most} replicas; check load and growth`);
   }
   return { needed, replicas, availability: availability(replicas, atLeastOne) };
 }

@@ -6,6 +6,7 @@ import type { Seconds, Tokens } from '../units/quantity.ts';
 import { type AttentionCost, attentionCost } from './attention.ts';
 import { activationBytes, allReduceCost } from './collectives.ts';
 import { touchedExpertShare } from './experts.ts';
+import { layerOverheads } from './overheads.ts';
 import { combine, linearRates } from './roofline.ts';
 
 /** What one iteration of the engine carries. Contexts are sums over sequences; sliding ones are capped per sequence. */
@@ -84,7 +85,6 @@ function linearCosts(spec: ReplicaSpec): LinearCost[] {
 export function compileStepModel(spec: ReplicaSpec): StepModel {
   const { model, calibration, host } = spec;
   const allReduce = allReduceCost(spec.gpu, calibration, spec.tensorParallel);
-  const moeLayers = model.moe === undefined ? 0 : model.layers - model.moe.first_dense_layers;
   return {
     combine: calibration.combine,
     linear: linearCosts(spec),
@@ -92,11 +92,11 @@ export function compileStepModel(spec: ReplicaSpec): StepModel {
     attention: attentionCost(model, spec.gpu, calibration, spec.kvCache, spec.tensorParallel),
     allReduce: {
       calls: 2 * model.layers,
-      latency: allReduce.latency,
+      latency: allReduce.latency * host.launch_scale,
       perToken: allReduce.perByte * activationBytes(1, model.hidden_size),
     },
     fixedPerIteration:
-      host.per_iteration + model.layers * calibration.layer_overhead + moeLayers * calibration.moe_layer_overhead,
+      host.per_iteration + host.launch_scale * layerOverheads(model, spec.gpu, calibration, spec.weights),
     fixedPerSequence: host.per_sequence,
     eagerFloor: model.layers * calibration.eager_layer_floor,
     scale: 1,

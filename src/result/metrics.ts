@@ -49,6 +49,7 @@ function prices(plan: Plan, envelope: Envelope, first: FleetMonth, lines: readon
   };
 }
 
+/** A request of a single token has no time per output token: its zero is left out, like what cannot be known. */
 function latencies(envelope: Envelope, first: FleetMonth): Metrics {
   const entries = (['ttft', 'tpot'] as const).flatMap((metric) =>
     ([50, 95] as const).map((percentile) => {
@@ -56,7 +57,7 @@ function latencies(envelope: Envelope, first: FleetMonth): Metrics {
       return [`${metric}_p${percentile}_s`, value] as const;
     }),
   );
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value > 0));
 }
 
 /** The metrics of month 1, by their contract names. */

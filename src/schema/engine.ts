@@ -57,7 +57,7 @@ export const calibrationCard = z.strictObject({
   attention_compute_efficiency: share(),
   layer_overhead: seconds,
   moe_layer_overhead: seconds,
-  /** More per dense layer that computes in 4 bits, and per MoE layer that computes in 8: blocks of activations are quantised before each GEMM. */
+  /** More per dense layer computing in 4 bits, and per MoE layer computing in 8, where activations are scaled by block. */
   fp4_layer_overhead: seconds,
   fp8_moe_layer_overhead: seconds,
   /** Floor of a prefill iteration's layer, which runs without captured graphs. */

@@ -1,12 +1,16 @@
 import type { Seconds } from '../units/quantity.ts';
 import { type Envelope, type EnvelopePoint, QUANTILES } from './envelope.ts';
 
-/** The two stored points around a load and how far between them it lies; undefined beyond the last one. */
+/**
+ * The two stored points around a load and how far between them it lies; undefined beyond the last one, and at
+ * saturation, which points just below may equal where throughput has levelled off.
+ */
 function bracket(
   envelope: Envelope,
   load: number,
 ): { low: EnvelopePoint; high: EnvelopePoint; part: number } | undefined {
-  const { points } = envelope;
+  const { points, saturation } = envelope;
+  if (load >= saturation.requestsPerSecond * (1 - 1e-12)) return undefined;
   const index = points.findIndex((point) => point.requestsPerSecond >= load);
   if (index === -1) return undefined;
   const high = points[index] as EnvelopePoint;

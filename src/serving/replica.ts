@@ -29,7 +29,9 @@ export interface Replica {
 }
 
 function fitOrWarn(plan: Plan, means: MixMeans): { fit?: MemoryFit; warnings: string[] } {
-  const fitted = () => fitMemory(plan.model, plan.serving, plan.engine.block_tokens, means.context, means.longest);
+  const linked = plan.calibration.all_reduce.collectives ? (plan.gpu.link?.gpus ?? 1) : undefined;
+  const fitted = () =>
+    fitMemory(plan.model, plan.serving, plan.engine.block_tokens, means.context, means.longest, linked);
   if (plan.serving.measuredOutputTokensPerSecond === undefined) return { fit: fitted(), warnings: [] };
   try {
     return { fit: fitted(), warnings: [] };

@@ -137,7 +137,7 @@ describe('redundancy', () => {
     expect(result.defaults_used.map((entry) => entry.path)).toContain('reliability');
   });
 
-  test('R04 mix A at 99.9 %: what is lost is what the down time of too few replicas costs', () => {
+  test('R04 one spare replica loses what comes while both are down', () => {
     const result = runWith({
       serving: { ...measured(1000), replicas: 2 },
       traffic: { ...MIX_A, ...outputTokens(1000 * 86_400) },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { H100, H100_160, M8, M70, MIX_A, metric, runWith } from './fixtures.ts';
+import { A100_80, H100, H100_160, M8, M70, MIX_A, metric, runWith } from './fixtures.ts';
 
 /** H100s of which the engine takes 90 %, with nothing set aside, as the rows count memory. */
 const NINETY = { fraction: 0.9, workspace: '0 B' };
@@ -126,6 +126,11 @@ describe('roofline', () => {
   test.each(['bf16', 'fp8'])('E06 crossover batch of %s weights is 295', (weights) => {
     const { physics } = runWith({ model: M70, serving: { gpu: H100_160, weights }, traffic: MIX_A });
     expect(Math.round(physics.crossover_batch)).toBe(295);
+  });
+
+  test('E06 on an A100 it is 153: 312 TFLOP/s over 2.039 TB/s', () => {
+    const { physics } = runWith({ serving: { gpu: A100_80, weights: 'bf16' } });
+    expect(Math.round(physics.crossover_batch)).toBe(153);
   });
 
   test('E06 does not move with the context', () => {

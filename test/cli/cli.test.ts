@@ -1,14 +1,9 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { folderWith, SCENARIO } from '../io/folder.ts';
-
-const ENTRY = join(import.meta.dirname, '..', '..', 'dist', 'rackrate.js');
-
-function rackrate(args: readonly string[], cwd?: string): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [ENTRY, ...args], { encoding: 'utf8', ...(cwd === undefined ? {} : { cwd }) });
-}
+import { ENTRY, rackrate } from './rackrate.ts';
 
 const shipped = SCENARIO.replace('small-model', 'llama-3.1-8b').replace('small-gpu', 'h100-sxm5-80gb');
 

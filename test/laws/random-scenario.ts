@@ -107,10 +107,12 @@ const offer = fc
     batch_discount: fc.constantFrom(0, 0.5),
     same_model: fc.boolean(),
   })
-  .map((prices) => ({ name: 'an offer', ...prices }));
+  .map((prices): Raw => prices);
+const offers = fc
+  .array(offer, { maxLength: 2 })
+  .map((list) => list.map((prices, index) => ({ name: `offer ${index + 1}`, ...prices })));
 
-/** A random valid scenario, as written. */
-export const scenarios: fc.Arbitrary<Raw> = fc.record(
+const blocks: fc.Arbitrary<Raw> = fc.record(
   {
     rackrate: fc.constant(1),
     name: fc.constant('random'),
@@ -148,11 +150,19 @@ export const scenarios: fc.Arbitrary<Raw> = fc.record(
       )
       .map((work) => ({ ...work, rate: '100 USD/h' })),
     overheads: fc.constantFrom<unknown>('none', 'typical', { egress: 'typical', observability: '700 USD' }),
-    compare: fc.array(offer, { maxLength: 2 }),
+    compare: offers,
     hours_per_month: fc.constantFrom(720, 730),
   },
   { requiredKeys: ['rackrate', 'name', 'start', 'model', 'serving', 'traffic', 'capacity'] },
 );
+
+/** A random valid scenario, as written. One that overflows to an API names one. */
+export const scenarios: fc.Arbitrary<Raw> = blocks.map((raw) => {
+  const compare = (raw['compare'] ?? []) as Raw[];
+  const overflows = (raw['traffic'] as Raw)['overflow'] === 'api';
+  if (!overflows || compare.length > 0) return raw;
+  return { ...raw, compare: [{ name: 'offer 1', input: '1 USD/Mtok', output: '4 USD/Mtok' }] };
+});
 
 /** A plan of it and its result; the case is skipped where no fleet can do what it asks. */
 export function runOrSkip(raw: Raw): { plan: Plan; result: Result } {

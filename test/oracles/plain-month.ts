@@ -48,7 +48,7 @@ export function plainMonth(plan: Plan, envelope: Envelope, replicas: number, mea
       const arriving = meanRate * (shape[Math.floor((step % STEPS) / 12)] as number) * STEP_SECONDS;
       const able = most * STEP_SECONDS;
       const here = overflow === 'queue' ? arriving + waiting : arriving;
-      const done = here < able ? here : able;
+      const done = Math.min(here, able);
       const left = here - done;
       const grown = overflow === 'queue' ? left - waiting : 0;
       if (overflow === 'queue') waiting = left;

@@ -4,7 +4,8 @@ import { runMarkdown, runText } from '../../report/run-text.ts';
 import { resultRow } from '../../result/columns.ts';
 import type { Result } from '../../result/record.ts';
 import { simulate } from '../../result/simulate.ts';
-import { InputError } from '../../schema/problem.ts';
+import type { Plan } from '../../scenario/plan.ts';
+import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, note, result } from '../output.ts';
 
@@ -30,11 +31,21 @@ function asCsv(found: Result): string {
   return csvLine(row.map(([header]) => header)) + csvLine(row.map(([, value]) => value));
 }
 
+/** The same simulation; what cannot be done is said of the file it was asked in. */
+function simulateNamed(file: string, plan: Plan, seed: number): Result {
+  try {
+    return simulate(plan, seed);
+  } catch (error) {
+    if (!(error instanceof InfeasibleError)) throw error;
+    throw new InfeasibleError(error.status, `${file}: ${error.message}`);
+  }
+}
+
 /** Answers a scenario: on screen, as JSON, or into a file. */
 export async function runScenario(file: string, options: GlobalOptions): Promise<void> {
   const form = formOf(options);
   const { loaded, plan } = loadPlan(file, options);
-  const found = simulate(plan, options.seed ?? 0);
+  const found = simulateNamed(file, plan, options.seed ?? 0);
   for (const warning of found.warnings) note(options, `warning: ${warning}`);
   switch (form) {
     case 'json': {
