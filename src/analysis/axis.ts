@@ -9,6 +9,8 @@ export interface Axis {
   values: readonly unknown[];
   /** The unit that bare numbers are in, where the scenario takes a quantity. */
   unit: string | undefined;
+  /** Whether the scenario takes whole numbers only. */
+  whole: boolean;
   /** What was changed of what was asked: points rounded together. */
   warnings: readonly string[];
 }
@@ -17,7 +19,7 @@ const MOST_VALUES = 100_000;
 const SUFFIX: Record<string, number> = { k: 1e3, M: 1e6, G: 1e9 };
 
 function refuse(text: string, message: string): never {
-  throw new InputError([{ path: [], message: `--axis ${text}: ${message}` }]);
+  throw new InputError([{ path: [], message: `${text}: ${message}` }]);
 }
 
 function numberOf(text: string): number | undefined {
@@ -56,27 +58,29 @@ function rangeValues(text: string, spec: string): number[] {
  * Where the scenario takes a quantity, bare numbers are in the unit of the field: `capacity.rent.price=1..5:9` is in
  * USD/h. Where it takes whole numbers the points of a range are rounded, and those that meet are kept once.
  *
+ * @param option what the axis was given to, for messages
  * @throws InputError naming the axis
  */
-export function parseAxis(text: string): Axis {
+export function parseAxis(text: string, option = '--axis'): Axis {
+  const asked = `${option} ${text}`;
   const at = text.indexOf('=');
-  if (at < 1) refuse(text, 'expected path=values, such as serving.max_batch=1,4,16');
+  if (at < 1) refuse(asked, 'expected path=values, such as serving.max_batch=1,4,16');
   const path = text.slice(0, at).trim();
   const spec = text.slice(at + 1).trim();
-  if (spec === '') refuse(text, 'has no values');
+  if (spec === '') refuse(asked, 'has no values');
   const keys = parsePath(path);
   const { whole, unit } = numberPlace(scenarioFile, keys);
-  const common = { path, unit };
+  const common = { path, unit, whole };
   if (!spec.includes('..'))
     return { ...common, values: spec.split(',').map((word) => parseSettingValue(word.trim())), warnings: [] };
-  const asked = rangeValues(text, spec);
-  if (!whole) return { ...common, values: asked, warnings: [] };
-  const values = [...new Set(asked.map((value) => Math.round(value)))];
-  const lost = asked.length - values.length;
+  const points = rangeValues(asked, spec);
+  if (!whole) return { ...common, values: points, warnings: [] };
+  const values = [...new Set(points.map((value) => Math.round(value)))];
+  const lost = points.length - values.length;
   return {
     ...common,
     values,
-    warnings: lost > 0 ? [`--axis ${path}: ${lost} points met another one when rounded and were dropped`] : [],
+    warnings: lost > 0 ? [`${option} ${path}: ${lost} points met another one when rounded and were dropped`] : [],
   };
 }
 

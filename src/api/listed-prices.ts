@@ -4,9 +4,9 @@ import type { ListedPrice, PriceAnswer, PriceQuery, PriceSource } from '../scena
 
 /**
  * Prices from @pydantic/genai-prices, as pinned: dated, by time of day, by prompt length. Offline; it never updates
- * itself. It drops no retired model, so a price may outlive its offer.
+ * itself. It drops no retired model, so a price may outlive its offer. Its date is that of its latest dated entry.
  */
-const LIST = '@pydantic/genai-prices 0.1.8';
+const LIST = { source: '@pydantic/genai-prices 0.1.8', asOf: '2026-09-22' };
 
 /** One price field, at the tier the prompt's length falls in. */
 function atLength(value: ModelPrice[string], inputTokens: number): number | undefined {
@@ -75,5 +75,5 @@ function noPrice(query: PriceQuery): PriceAnswer {
 export const listedPrice: PriceSource = (query) => {
   const price = averagePrice(query);
   if (price === undefined) return noPrice(query);
-  return { found: true, price: { ...price, source: LIST, asOf: query.date } };
+  return { found: true, price: { ...price, ...LIST } };
 };

@@ -31,23 +31,17 @@ export function committedGpus(rent: RentPlan, billed: readonly number[]): number
  */
 export function rentLines(plan: Plan, month: number, gpus: number, committed: number): LedgerLine[] {
   const { rent, hoursPerMonth } = plan;
-  const lines: LedgerLine[] = [];
-  const add = (id: string, label: string, count: number, rate: number) =>
-    lines.push(
-      line({
-        id,
-        label,
-        group: 'capacity',
-        month,
-        quantity: count * hoursPerMonth,
-        unit: 'GPU-h',
-        rate,
-        source: rent.source,
-      }),
-    );
-  if (committed > 0)
-    add('rent.reserved', 'GPU rent, committed', committed, rent.reservedUsdPerGpuHour ?? rent.usdPerGpuHour);
+  const rentLine = (id: string, label: string, count: number, rate: number, source: string) =>
+    line({ id, label, group: 'capacity', month, quantity: count * hoursPerMonth, unit: 'GPU-h', rate, source });
+  const { usdPerGpuHour, source } = rent;
   const onDemand = Math.max(0, gpus - committed);
-  if (onDemand > 0 || committed === 0) add('rent.on_demand', 'GPU rent', onDemand, rent.usdPerGpuHour);
-  return lines;
+  const reserved = rent.reserved ?? { usdPerGpuHour, source };
+  return [
+    ...(committed > 0
+      ? [rentLine('rent.reserved', 'GPU rent, committed', committed, reserved.usdPerGpuHour, reserved.source)]
+      : []),
+    ...(onDemand > 0 || committed === 0
+      ? [rentLine('rent.on_demand', 'GPU rent', onDemand, usdPerGpuHour, source)]
+      : []),
+  ];
 }

@@ -35,19 +35,46 @@ export function replicasFor(needed: number, rule: RedundancyRule): number | unde
   const least = zones > 1 ? zones * Math.ceil(needed / (zones - 1)) : needed;
   if (target === undefined) return least;
   if (replicaAvailability <= 0) return undefined;
-  const guess = Math.ceil(needed / Math.max(replicaAvailability, 1e-6)) - 2;
-  let replicas = Math.max(least, zones * Math.ceil(guess / zones));
-  while (availabilityOf(replicas, needed, replicaAvailability) < target) {
-    replicas += zones;
-    if (replicas > MOST_REPLICAS) return undefined;
+  const enough = (groups: number) => availabilityOf(groups * zones, needed, replicaAvailability) >= target;
+  let low = Math.ceil(least / zones);
+  if (enough(low)) return low * zones;
+  let step = 1;
+  while (!enough(low + step)) {
+    low += step;
+    step *= 2;
+    if ((low + step) * zones > MOST_REPLICAS) return undefined;
   }
-  while (replicas - zones >= least && availabilityOf(replicas - zones, needed, replicaAvailability) >= target) {
-    replicas -= zones;
+  let high = low + step;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (enough(middle)) high = middle;
+    else low = middle;
   }
-  return replicas;
+  return high * zones;
 }
 
-/** Chances that exactly j replicas are up, the negligible ones dropped and the rest rescaled to sum to 1. */
+/** More states than this are told apart by no result. */
+const MOST_STATES = 48;
+
+/** Neighbouring states taken together, at their mean. */
+function merged(
+  states: readonly { up: number; probability: Share }[],
+  size: number,
+): { up: number; probability: Share }[] {
+  const groups: { up: number; probability: Share }[] = [];
+  for (let start = 0; start < states.length; start += size) {
+    const part = states.slice(start, start + size);
+    const probability = part.reduce((sum, state) => sum + state.probability, 0);
+    const up = part.reduce((sum, state) => sum + state.probability * state.up, 0) / probability;
+    groups.push({ up, probability });
+  }
+  return groups;
+}
+
+/**
+ * Chances that exactly j replicas are up, the negligible ones dropped and the rest rescaled to sum to 1. Of very large
+ * fleets neighbouring counts are taken together at their mean.
+ */
 export function upStates(replicas: number, replicaAvailability: Share): { up: number; probability: Share }[] {
   if (replicaAvailability >= 1) return [{ up: replicas, probability: 1 }];
   const mass = binomialProbabilities(replicas, replicaAvailability);
@@ -59,5 +86,6 @@ export function upStates(replicas: number, replicaAvailability: Share): { up: nu
     states.push({ up, probability });
     kept += probability;
   }
-  return states.map((state) => ({ up: state.up, probability: state.probability / kept }));
+  const scaled = states.map((state) => ({ up: state.up, probability: state.probability / kept }));
+  return scaled.length <= MOST_STATES ? scaled : merged(scaled, Math.ceil(scaled.length / MOST_STATES));
 }

@@ -46,11 +46,13 @@ function useOf(envelope: Envelope, replicas: number, records: readonly WeekRecor
   const capacity = replicas * envelope.target.requestsPerSecond;
   const histogram = new Array<number>(10).fill(0);
   let busiest = 0;
+  let mostUp = 0;
+  for (const record of records) mostUp = Math.max(mostUp, record.up);
   for (const record of records) {
     const utilization = capacity > 0 ? record.served / capacity : 0;
     const bin = Math.min(9, Math.floor(utilization * 10));
     histogram[bin] = (histogram[bin] as number) + record.steps / STEPS_PER_WEEK;
-    if (record.up === replicas) busiest = Math.max(busiest, record.served);
+    if (record.up === mostUp) busiest = Math.max(busiest, record.served);
   }
   const perReplica = (record: WeekRecord) => (record.up > 0 ? record.served / record.up : 0);
   const upShare = (record: WeekRecord) => (replicas > 0 ? record.up / replicas : 0);

@@ -1,5 +1,6 @@
 import type { Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
+import { availabilityOf } from './availability.ts';
 import { type FleetSize, fleetForUtilization, sizeFleet } from './capacity.ts';
 import { type MonthResult, simulateMonth } from './month.ts';
 
@@ -40,6 +41,13 @@ export function sizingOverMean(plan: Plan): number {
   return plan.traffic.overflow === 'queue' && plan.slo.length === 0 ? 1 : peakOverMean(plan);
 }
 
+/** Where overflow goes to an API, no more replicas are needed than there are: the rest of the load is the API's. */
+function burstsElsewhere(plan: Plan, size: FleetSize): FleetSize {
+  if (plan.traffic.overflow !== 'api' || size.needed <= size.replicas) return size;
+  const availability = availabilityOf(size.replicas, size.replicas, plan.reliability?.replicaAvailability ?? 1);
+  return { ...size, needed: size.replicas, availability };
+}
+
 /**
  * The fleet over `months` months. Growth is stepwise: month m carries (1+g)^(m−1) of month 1, and `auto` sizes the
  * fleet anew for each month. Months alike in load and size are simulated once.
@@ -51,7 +59,7 @@ export function simulateFleet(plan: Plan, envelope: Envelope, months: number): F
   return Array.from({ length: months }, (_, index) => {
     const rate = first * (1 + plan.traffic.growthPerMonth) ** index;
     const asked: Plan = fixed === undefined ? plan : { ...plan, serving: { ...plan.serving, replicas: fixed } };
-    const size = sizeFleet(asked, envelope, rate * sizingOverMean(plan));
+    const size = burstsElsewhere(plan, sizeFleet(asked, envelope, rate * sizingOverMean(plan)));
     const key = `${rate}/${size.replicas}`;
     const result = known.get(key) ?? simulateMonth(plan, envelope, size.replicas, rate);
     known.set(key, result);

@@ -193,7 +193,8 @@ function crossing(
   let [near, far] = [low, high];
   let found = sideAt(high);
   for (let i = 0; i < HALVINGS; i++) {
-    const middle = (near + far) / 2;
+    const middle = source.axis.whole ? Math.round((near + far) / 2) : (near + far) / 2;
+    if (middle === near || middle === far) break;
     const at = sideAt(middle);
     if (at.side === start) near = middle;
     else {

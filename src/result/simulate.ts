@@ -13,9 +13,6 @@ import { metricsOf } from './metrics.ts';
 import { describePhysics } from './physics.ts';
 import type { MonthRecord, NotCountedRecord, Result, RunStatus, Subject } from './record.ts';
 
-/** Months simulated at least, so that a break-even month is sought over five years whatever the horizons. */
-const LEAST_MONTHS = 60;
-
 /** The replica of a plan, its step times scaled to a measured rate where one is given. */
 export function replicaOf(plan: Plan): Replica {
   const replica = buildReplica(plan);
@@ -46,9 +43,11 @@ function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly
 
 /**
  * Saturated where the busiest hour reaches what the billed replicas can do at all, or a queue only grows; missed where
- * it passes the target. A queue that empties is neither, as long as no latency is promised.
+ * it passes the target. A queue that empties is neither, as long as no latency is promised; nor is a fleet whose
+ * gateway sends what is beyond the target to an API.
  */
 function statusOf(plan: Plan, envelope: Envelope, first: FleetMonth): RunStatus {
+  if (plan.traffic.overflow === 'api') return envelope.targetMet || plan.slo.length === 0 ? 'ok' : 'slo_missed';
   const { traffic } = first.result;
   const sized = (traffic.offered / (plan.hoursPerMonth * 3600)) * sizingOverMean(plan);
   const capacity = first.size.replicas * envelope.saturation.requestsPerSecond;
@@ -125,7 +124,7 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth): Subject {
 export function simulate(plan: Plan, seed = 0): Result {
   const replica = replicaOf(plan);
   const envelope = buildEnvelope(replica, plan.slo);
-  const months = Math.max(LEAST_MONTHS, ...plan.horizonMonths);
+  const months = Math.max(...plan.horizonMonths);
   const fleet = simulateFleet(plan, envelope, months);
   const first = fleet[0] as FleetMonth;
   const ledger = buildLedger(plan, fleet);

@@ -75,7 +75,7 @@ export interface ReliabilityPlan {
 
 export interface RentPlan {
   usdPerGpuHour: number;
-  reservedUsdPerGpuHour?: number;
+  reserved?: { usdPerGpuHour: number; source: string };
   commitmentMonths: number;
   gpusPerBillingUnit: number;
   source: string;

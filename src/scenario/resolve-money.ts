@@ -10,22 +10,39 @@ type Facility = FacilityCard;
 
 const COMMITMENT_MONTHS = { none: 0, '1 year': 12, '3 years': 36 } as const;
 
+/**
+ * The committed price. A price stated beside a commitment is the contract's; with a discount stated too it is the
+ * on-demand one, as a rental's own price is.
+ */
 function reservedPrice(
   rent: Scenario['capacity']['rent'],
   card: Card<'rental'> | undefined,
   price: number,
   facility: Facility,
   defaults: Defaults,
-): number | undefined {
+): { usdPerGpuHour: number; source: string } | undefined {
   if (rent.commitment === 'none') return undefined;
+  const isContract = rent.price !== undefined && rent.commitment_discount === undefined;
+  if (isContract) return { usdPerGpuHour: price, source: 'scenario: capacity.rent.price' };
   const listed = rent.commitment === '1 year' ? card?.reserved_1_year : card?.reserved_3_years;
-  if (rent.commitment_discount === undefined && listed !== undefined) return listed;
+  if (rent.commitment_discount === undefined && listed !== undefined && card !== undefined) {
+    return {
+      usdPerGpuHour: listed,
+      source: cardSource(card, rent.commitment === '1 year' ? 'reserved_1_year' : 'reserved_3_years'),
+    };
+  }
   const typical =
     rent.commitment === '1 year' ? facility.reserved_discount.one_year : facility.reserved_discount.three_years;
   const discount =
     rent.commitment_discount ??
     defaults.use('capacity.rent.commitment_discount', typical, cardSource(facility, 'reserved_discount'));
-  return price * (1 - discount);
+  const off = `${(discount * 100).toFixed(0)} % off`;
+  const base = card === undefined ? 'scenario: capacity.rent.price' : cardSource(card, 'on_demand');
+  const basis =
+    rent.commitment_discount === undefined
+      ? cardSource(facility, 'reserved_discount')
+      : 'scenario: capacity.rent.commitment_discount';
+  return { usdPerGpuHour: price * (1 - discount), source: `${base}; ${off}: ${basis}` };
 }
 
 export function resolveRent(
@@ -53,7 +70,7 @@ export function resolveRent(
   const reserved = reservedPrice(rent, card, usdPerGpuHour, facility, defaults);
   return {
     usdPerGpuHour,
-    ...(reserved === undefined ? {} : { reservedUsdPerGpuHour: reserved }),
+    ...(reserved === undefined ? {} : { reserved }),
     commitmentMonths: COMMITMENT_MONTHS[rent.commitment],
     gpusPerBillingUnit: unit ?? card?.gpus_per_instance ?? 1,
     source:

@@ -1,6 +1,6 @@
 import type { Card, Catalog } from '../catalog/catalog.ts';
 import { type GpuCard, inlineGpu } from '../schema/gpu.ts';
-import { inlineModel, type ModelCard } from '../schema/model.ts';
+import { MODEL_FIELDS, type ModelCard } from '../schema/model.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
 import type { Plan, ServingPlan } from './plan.ts';
@@ -22,7 +22,7 @@ export function resolveModel(
   const card = catalog.find('model', scenario.model) as Card<'model'>;
   return {
     name: card.name,
-    model: physical<ModelCard>(card, Object.keys(inlineModel.shape)),
+    model: physical<ModelCard>(card, MODEL_FIELDS),
     native: card.native_weights,
   };
 }

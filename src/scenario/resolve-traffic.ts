@@ -6,6 +6,9 @@ import type { Defaults } from './defaults.ts';
 import type { LatencyTarget, LengthDistribution, Load, TrafficPlan } from './plan.ts';
 import { weekShape } from './week-shape.ts';
 
+/** Stands in where the shape is at fault, so that the rest can still be checked. */
+const FLAT_WEEK = new Array<number>(168).fill(1);
+
 type LengthField = Scenario['traffic']['input_tokens'];
 
 /**
@@ -93,7 +96,7 @@ export function resolveTraffic(
       cachedInput: traffic.cached_input,
     },
     arrivalCv: arrivalCv(traffic.arrivals),
-    shape: shape ?? [],
+    shape: shape ?? FLAT_WEEK,
     growthPerMonth: traffic.growth,
     overflow: traffic.overflow,
   };

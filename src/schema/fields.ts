@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseQuantity } from '../units/parse.ts';
+import { printable } from './printable.ts';
 
 /** The plausible range of a field; outside it the file is wrong more often than the world is surprising. */
 export interface Range {
@@ -130,7 +131,11 @@ export function date() {
 }
 
 export function name() {
-  return z.string({ error: 'expected a text' }).min(1, 'expected a text').max(200, 'at most 200 characters');
+  return z
+    .string({ error: 'expected a text' })
+    .min(1, 'expected a text')
+    .max(200, 'at most 200 characters')
+    .refine((text) => printable(text) === text, { error: 'holds a control character' });
 }
 
 /** The id of a catalog card: its file name without the ending. */

@@ -61,18 +61,45 @@ const modelShape = {
   sixteen_bit: z.array(component).default([]),
 };
 
-export const inlineModel = z.strictObject(modelShape);
-export type ModelCard = z.infer<typeof inlineModel>;
+const shapeObject = z.strictObject(modelShape);
+export type ModelCard = z.infer<typeof shapeObject>;
 
-export const modelCard = z.strictObject({
-  id: cardId(),
-  ...modelShape,
-  name: name(),
-  aliases: z.array(name()).default([]),
-  released: z.string(),
-  licence: name(),
-  published_parameters: number({ min: 1e5, max: 1e14 }),
-  published_active_parameters: number({ min: 1e5, max: 1e14 }).optional(),
-  native_weights: weightFormat,
-  sources,
+/** What a config.json would not say: parts larger than the whole. */
+function contradictions(model: ModelCard): { path: string[]; message: string }[] {
+  const found: { path: string[]; message: string }[] = [];
+  const most = (path: string[], value: number | undefined, limit: number | undefined, what: string) => {
+    if (value !== undefined && limit !== undefined && value > limit) {
+      found.push({ path, message: `${value} is more than ${what} ${limit}` });
+    }
+  };
+  most(['kv_heads'], model.kv_heads, model.heads, 'the query heads,');
+  most(['sliding', 'layers'], model.sliding?.layers, model.layers, 'all layers,');
+  most(['moe', 'first_dense_layers'], model.moe?.first_dense_layers, model.layers - 1, 'what leaves one MoE layer,');
+  most(['moe', 'experts_per_token'], model.moe?.experts_per_token, model.moe?.experts, 'all experts,');
+  most(['active_parameters'], model.active_parameters, model.parameters, 'all parameters,');
+  return found;
+}
+
+/** A card in a scenario. */
+export const inlineModel = shapeObject.superRefine((model, context) => {
+  for (const { path, message } of contradictions(model)) context.addIssue({ code: 'custom', path, message });
 });
+/** The fields of a card that physics reads. */
+export const MODEL_FIELDS = Object.keys(modelShape);
+
+export const modelCard = z
+  .strictObject({
+    id: cardId(),
+    ...modelShape,
+    name: name(),
+    aliases: z.array(name()).default([]),
+    released: z.string(),
+    licence: name(),
+    published_parameters: number({ min: 1e5, max: 1e14 }),
+    published_active_parameters: number({ min: 1e5, max: 1e14 }).optional(),
+    native_weights: weightFormat,
+    sources,
+  })
+  .superRefine((model, context) => {
+    for (const { path, message } of contradictions(model)) context.addIssue({ code: 'custom', path, message });
+  });

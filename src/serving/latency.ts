@@ -37,14 +37,24 @@ function waitPart(waits: number, ifWaiting: Seconds, quantile: number): Part {
   return { mean: waits * ifWaiting, at: tail * ifWaiting };
 }
 
+/** Standard deviations of the number busy beyond which a queue is too rare to matter, or a start too early to. */
+const FAR = 12;
+
 /**
  * Erlang's probability that an arrival finds all `servers` busy, by the stable recurrence on Erlang B.
+ *
+ * The recurrence forgets its start, so it begins a dozen deviations below the offered load, where nearly all that is
+ * offered beyond the servers is blocked: the cost grows with the root of the servers.
+ *
  * @source Erlang 1917; recurrence: Jagerman 1974
  */
 export function erlangC(servers: number, offered: number): number {
   if (offered >= servers) return 1;
-  let blocked = 1;
-  for (let n = 1; n <= servers; n++) blocked = (offered * blocked) / (n + offered * blocked);
+  const spread = FAR * Math.sqrt(offered + 1);
+  if (servers > offered + spread + FAR ** 2) return 0;
+  const start = Math.max(0, Math.floor(offered - spread - FAR ** 2));
+  let blocked = 1 - start / Math.max(offered, 1);
+  for (let n = start + 1; n <= servers; n++) blocked = (offered * blocked) / (n + offered * blocked);
   return blocked / (1 - (offered / servers) * (1 - blocked));
 }
 

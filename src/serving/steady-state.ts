@@ -82,7 +82,7 @@ export function steadyState(replica: Replica, decoding: number): SteadyState {
   const room = Math.max(1, replica.tokenBudget - running);
   const chunks = Math.max(1, means.newPrompt / room);
   const plainStep = stepSeconds(step, iteration(replica, running, 0));
-  const perPass = running / means.decodePasses;
+  const perPass = decoding / means.decodePasses;
   const chunkShare = Math.min(1, chunks * perPass);
   const promptTokens = chunkShare < 1 ? means.newPrompt / chunks : means.newPrompt * perPass;
   const chunkStep = stepSeconds(step, iteration(replica, running, promptTokens));

@@ -10,13 +10,13 @@ const usd = (most: number) => fc.double({ min: 0, max: most, noNaN: true });
 
 function twiceAsDear(plan: Plan): Plan {
   const { rent, people } = plan;
-  const { reservedUsdPerGpuHour: reserved } = rent;
+  const { reserved } = rent;
   return {
     ...plan,
     rent: {
       ...rent,
       usdPerGpuHour: 2 * rent.usdPerGpuHour,
-      ...(reserved === undefined ? {} : { reservedUsdPerGpuHour: 2 * reserved }),
+      ...(reserved === undefined ? {} : { reserved: { ...reserved, usdPerGpuHour: 2 * reserved.usdPerGpuHour } }),
     },
     ...(people === undefined
       ? {}

@@ -55,7 +55,7 @@ describe('one fault, one sentence, at its place', () => {
       'posson',
       'traffic.arrivals | expected one of poisson, deterministic or a block of keys, got "posson"; did you mean "poisson"?',
     ],
-    ['id or block', 'model', 70, 'model | expected a name or a block of keys, got 70'],
+    ['id or block', 'model', 70, 'model | expected a name from the catalog or a block of keys, got 70'],
     [
       'text for a number',
       'traffic.requests_per_day',

@@ -63,7 +63,7 @@ export async function breakevenScenario(
   file: string,
   options: GlobalOptions & { over?: string; horizon?: string },
 ): Promise<void> {
-  const axis = parseAxis(options.over ?? DEFAULT_OVER);
+  const axis = parseAxis(options.over ?? DEFAULT_OVER, '--over');
   for (const warning of axis.warnings) note(options, `warning: ${warning}`);
   const { loaded, lookups, plan } = loadPlan(file, options);
   if (plan.offers.length === 0) {

@@ -25,7 +25,7 @@ export async function sweepScenario(file: string, options: GlobalOptions & { axi
       { path: [], message: 'a sweep needs an axis, such as --axis traffic.utilization=0.05..1:20' },
     ]);
   }
-  const plan = planSweep(options.axis.map(parseAxis));
+  const plan = planSweep(options.axis.map((text) => parseAxis(text)));
   for (const warning of plan.axes.flatMap((axis) => axis.warnings)) note(options, `warning: ${warning}`);
   const { raw } = readScenario(file, options);
   const lookups = openLookups();
