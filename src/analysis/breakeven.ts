@@ -3,52 +3,52 @@ import type { CostTread } from './volume-cost.ts';
 /** A range of volumes, in total tokens a month, where self-hosting is cheaper. `null`: no upper end. */
 export type VolumeInterval = [from: number, to: number | null];
 
-/** Volume on a tread from which the own cost lies below a price per token; undefined where it never does. */
-function winsFrom(tread: CostTread, apiUsdPerToken: number, oneOffUsdPerMonth: number): number | undefined {
+/**
+ * The part of a tread on which the own cost lies below a price per token: behind the crossing where the API's price
+ * per token is the higher, before it where the own is.
+ */
+export function winningPart(
+  tread: CostTread,
+  apiUsdPerToken: number,
+  oneOffUsdPerMonth: number,
+): [from: number, to: number] | undefined {
   const margin = apiUsdPerToken - tread.usdPerToken;
-  if (margin <= 0) return undefined;
-  const crossing = (tread.fixedUsd + oneOffUsdPerMonth) / margin;
-  return crossing < tread.to ? Math.max(crossing, tread.from) : undefined;
+  const fixed = tread.fixedUsd + oneOffUsdPerMonth;
+  if (margin === 0) return fixed < 0 ? [tread.from, tread.to] : undefined;
+  const crossing = fixed / margin;
+  const from = margin > 0 ? Math.max(crossing, tread.from) : tread.from;
+  const to = margin > 0 ? tread.to : Math.min(crossing, tread.to);
+  return from < to ? [from, to] : undefined;
+}
+
+/** Whether a tread is won from its first token to its last. */
+export function isWonThroughout(tread: CostTread, apiUsdPerToken: number, oneOffUsdPerMonth: number): boolean {
+  const part = winningPart(tread, apiUsdPerToken, oneOffUsdPerMonth);
+  return part !== undefined && part[0] === tread.from && part[1] === tread.to;
 }
 
 /**
  * All volumes at which self-hosting is cheaper than a price per token.
  *
- * The own cost is a staircase: each tread is won from where its cost line crosses the API's, and lost again at the
- * next riser if that is too tall. So there are as many intervals as treads may be, merged where they touch.
+ * The own cost is a staircase: each tread may be won in part, and lost again at the next riser. So there are as many
+ * intervals as treads may be, merged where they touch.
  *
  * @param treads the staircase from volume 0 on
- * @param endless whether the last tread's outcome holds for every larger volume (see `alwaysWinsBeyond`)
  */
 export function breakevenIntervals(
   treads: readonly CostTread[],
   apiUsdPerToken: number,
   oneOffUsdPerMonth: number,
-  endless: boolean,
 ): VolumeInterval[] {
-  const intervals: VolumeInterval[] = [];
+  const parts: [number, number][] = [];
   for (const tread of treads) {
-    const from = winsFrom(tread, apiUsdPerToken, oneOffUsdPerMonth);
-    if (from === undefined) continue;
-    const last = intervals.at(-1);
-    if (last !== undefined && last[1] === tread.from && from === tread.from) last[1] = tread.to;
-    else intervals.push([from, tread.to]);
+    const part = winningPart(tread, apiUsdPerToken, oneOffUsdPerMonth);
+    if (part === undefined) continue;
+    const last = parts.at(-1);
+    if (last !== undefined && last[1] === part[0]) last[1] = part[1];
+    else parts.push(part);
   }
-  const last = intervals.at(-1);
-  if (endless && last !== undefined && last[1] === treads.at(-1)?.to) last[1] = null;
-  return intervals;
-}
-
-/** Whether treads far out are won from their first token on, which makes the last interval open-ended. */
-export function alwaysWinsBeyond(
-  farTreads: readonly CostTread[],
-  apiUsdPerToken: number,
-  oneOffUsdPerMonth: number,
-): boolean {
-  return (
-    farTreads.length > 0 &&
-    farTreads.every((tread) => winsFrom(tread, apiUsdPerToken, oneOffUsdPerMonth) === tread.from)
-  );
+  return parts.map(([from, to]) => [from, Number.isFinite(to) ? to : null]);
 }
 
 /**

@@ -1,12 +1,12 @@
 import { requestBill } from '../api/bill.ts';
 import { netPresentValue } from '../cost/finance.ts';
-import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
+import type { LedgerLine } from '../cost/ledger.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
 import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
-import { alwaysWinsBeyond, breakevenIntervals, breakevenMonth, type VolumeInterval } from './breakeven.ts';
-import { type CostTread, costTreads, fixedTread, treadFor } from './volume-cost.ts';
+import { breakevenIntervals, breakevenMonth, isWonThroughout, type VolumeInterval } from './breakeven.ts';
+import { type CostTread, costTreads, fixedTread, treadsBeyond } from './volume-cost.ts';
 
 export interface HorizonComparison {
   months: number;
@@ -17,6 +17,8 @@ export interface HorizonComparison {
   winner: 'self' | 'api' | 'tie';
   /** Share of the horizon's tokens that the own fleet refuses or leaves queued, while the API is paid for all of them. */
   unserved_share: number;
+  /** Rent per GPU-hour, on average, at which both have the same net present value; null where free GPUs would lose. */
+  breakeven_rent_usd_per_gpu_h: number | null;
   breakeven_tokens_per_month: VolumeInterval[];
 }
 
@@ -34,10 +36,8 @@ export interface Comparison {
   horizons: HorizonComparison[];
   breakeven_month: number | null;
   breakeven_tokens_per_month: VolumeInterval[];
-  /** Mean utilisation of month 1's fleet at which both cost the same; null above 1. */
+  /** Mean utilisation of month 1's fleet at which both cost the same; null where its busiest hour would not allow it. */
   breakeven_utilization: number | null;
-  /** Rent per GPU-hour at which both cost the same in month 1; null where even free GPUs would lose. */
-  breakeven_rent_usd_per_gpu_h: number | null;
 }
 
 /** What every comparison of one run shares. */
@@ -47,11 +47,7 @@ export interface ComparisonBasis {
   fleet: readonly FleetMonth[];
   ledger: readonly LedgerLine[];
   treads: readonly CostTread[];
-  farTreads: readonly CostTread[];
 }
-
-/** Fleets beyond the listed treads, by doubling: enough to see whether the far end is won or lost. */
-const FAR_REPLICAS = [2048, 4096, 8192];
 
 export function comparisonBasis(
   plan: Plan,
@@ -59,23 +55,15 @@ export function comparisonBasis(
   fleet: readonly FleetMonth[],
   ledger: readonly LedgerLine[],
 ): ComparisonBasis {
-  const climbs = plan.serving.replicas === 'auto';
-  const far = climbs ? FAR_REPLICAS.map((needed) => treadFor(plan, envelope, needed)) : [];
-  return {
-    plan,
-    envelope,
-    fleet,
-    ledger,
-    treads: costTreads(plan, envelope),
-    farTreads: far.filter((tread) => tread !== undefined),
-  };
+  return { plan, envelope, fleet, ledger, treads: costTreads(plan, envelope) };
 }
 
 /** Winning volumes against a price per token, the one-off cost spread over `months` or left out. */
 export function winningVolumes(basis: ComparisonBasis, apiUsdPerToken: number, months?: number): VolumeInterval[] {
-  const oneOff = months === undefined ? 0 : oneOffUsd(basis.plan) / months;
-  const endless = alwaysWinsBeyond(basis.farTreads, apiUsdPerToken, oneOff);
-  return breakevenIntervals(basis.treads, apiUsdPerToken, oneOff, endless);
+  const { plan, envelope, treads } = basis;
+  const oneOff = months === undefined ? 0 : oneOffUsd(plan) / months;
+  const beyond = treadsBeyond(plan, envelope, treads, (tread) => isWonThroughout(tread, apiUsdPerToken, oneOff));
+  return breakevenIntervals([...treads, ...beyond], apiUsdPerToken, oneOff);
 }
 
 /** Own cash by month, month 1 first. */
@@ -126,6 +114,7 @@ function horizon(
     api_npv_usd: apiNpv,
     winner: winnerOf(selfNpv, apiNpv),
     unserved_share: unservedShare(basis.fleet, months),
+    breakeven_rent_usd_per_gpu_h: breakevenRent(basis, months, selfNpv, apiNpv),
     breakeven_tokens_per_month: winningVolumes(basis, perToken, months),
   };
 }
@@ -137,17 +126,22 @@ function breakevenUtilization(basis: ComparisonBasis, perToken: number): number 
   if (perToken <= tread.usdPerToken) return null;
   const volume = tread.fixedUsd / (perToken - tread.usdPerToken);
   const capacity = tread.to * sizingOverMean(basis.plan);
-  const utilization = volume / capacity;
-  return utilization <= 1 ? utilization : null;
+  return volume <= tread.to ? volume / capacity : null;
 }
 
-function breakevenRent(basis: ComparisonBasis, apiUsdPerMonth: number): number | null {
-  const month1 = basis.ledger.filter((entry) => entry.month === 1);
-  const rent = month1.filter((entry) => entry.group === 'capacity');
-  const hours = rent.reduce((sum, entry) => sum + entry.quantity, 0);
-  if (hours === 0) return null;
-  const others = totalUsd(month1, 'loaded') - totalUsd(rent, 'loaded');
-  const price = (apiUsdPerMonth - others) / hours;
+/** The rent at which the own net present value, all else alike, would be the API's. */
+function breakevenRent(basis: ComparisonBasis, months: number, selfNpv: number, apiNpv: number): number | null {
+  const rent = new Array<number>(months).fill(0);
+  const hours = new Array<number>(months).fill(0);
+  for (const entry of basis.ledger) {
+    if (entry.group !== 'capacity' || entry.month < 1 || entry.month > months) continue;
+    rent[entry.month - 1] = (rent[entry.month - 1] as number) + entry.amount;
+    hours[entry.month - 1] = (hours[entry.month - 1] as number) + entry.quantity;
+  }
+  const discounted = (flows: readonly number[]) => netPresentValue(0, flows, basis.plan.discountRate);
+  const gpuHours = discounted(hours);
+  if (gpuHours <= 0) return null;
+  const price = (apiNpv - (selfNpv - discounted(rent))) / gpuHours;
   return price > 0 ? price : null;
 }
 
@@ -173,6 +167,5 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
     breakeven_month: breakevenMonth(oneOffUsd(plan), own, api),
     breakeven_tokens_per_month: winningVolumes(basis, perToken),
     breakeven_utilization: breakevenUtilization(basis, perToken),
-    breakeven_rent_usd_per_gpu_h: breakevenRent(basis, api[0] as number),
   };
 }

@@ -29,6 +29,12 @@ export function baselineOffer(plan: Plan): OfferPlan | undefined {
   return cheapest(plan.offers.filter((offer) => offer.sameModel)) ?? cheapest(plan.offers);
 }
 
+/** What a request that the own fleet cannot take costs at the API it goes to. */
+export function overflowUsdPerRequest(plan: Plan): number {
+  const offer = baselineOffer(plan);
+  return offer === undefined ? 0 : requestBill(offer, plan.traffic.mix).total;
+}
+
 function overflowLines(plan: Plan, usage: MonthUsage): LedgerLine[] {
   const offer = baselineOffer(plan);
   if (usage.overflowRequests === 0 || offer === undefined) return [];
@@ -40,7 +46,7 @@ function overflowLines(plan: Plan, usage: MonthUsage): LedgerLine[] {
       month: usage.month,
       quantity: usage.overflowRequests,
       unit: 'request',
-      rate: requestBill(offer, plan.traffic.mix).total,
+      rate: overflowUsdPerRequest(plan),
       source: offer.source,
     }),
   ];

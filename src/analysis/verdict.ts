@@ -8,16 +8,17 @@ export interface Verdict {
   same_model: boolean;
   volumes: VolumeInterval[];
   month: number | null;
+  /** Rent per GPU-hour at which the longest comparable horizon turns. */
   flip_rent_usd_per_gpu_h: number | null;
   reason: string;
 }
 
 function reasonFor(comparison: Comparison, ownUsdPerMonth: number): string {
-  if (comparison.breakeven_rent_usd_per_gpu_h === null) return 'its other costs alone exceed the API bill';
-  const dearer = ownUsdPerMonth / comparison.usd_per_month;
-  return dearer > 1
-    ? `it costs ${dearer.toPrecision(2)} times the API bill in month 1`
-    : `it costs ${(dearer * 100).toFixed(0)} % of the API bill in month 1`;
+  if (comparison.usd_per_month <= 0) return 'the API bill is nothing';
+  const share = ownUsdPerMonth / comparison.usd_per_month;
+  return share > 1
+    ? `it costs ${share.toPrecision(2)} times the API bill in month 1`
+    : `it costs ${(share * 100).toFixed(0)} % of the API bill in month 1`;
 }
 
 /** Costs can be compared as long as no more than this share of the traffic goes unserved on one side. */
@@ -54,7 +55,7 @@ export function verdict(comparison: Comparison | undefined, ownUsdPerMonth: numb
     same_model: comparison.same_model,
     volumes: comparison.breakeven_tokens_per_month,
     month: comparison.breakeven_month,
-    flip_rent_usd_per_gpu_h: comparison.breakeven_rent_usd_per_gpu_h,
+    flip_rent_usd_per_gpu_h: horizons.at(-1)?.breakeven_rent_usd_per_gpu_h ?? null,
     reason: reasonFor(comparison, ownUsdPerMonth),
   };
 }

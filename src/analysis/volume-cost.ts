@@ -4,7 +4,7 @@ import { replicasFor } from '../fleet/availability.ts';
 import { sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
-import { monthBill } from './month-bill.ts';
+import { monthBill, overflowUsdPerRequest } from './month-bill.ts';
 
 /**
  * Own cost of a month as a function of volume, over one tread of the step curve: for volumes above `from` and up to
@@ -18,7 +18,7 @@ export interface CostTread {
   usdPerToken: number;
 }
 
-/** Treads listed one by one; larger fleets are sampled by doubling (see `breakevenIntervals`). */
+/** Treads listed one by one; larger fleets are searched (see `treadsBeyond`). */
 const MOST_TREADS = 1024;
 
 /** Total tokens a month that one replica carries when what the fleet is sized for is at its target. */
@@ -83,11 +83,35 @@ export function fixedTread(plan: Plan, envelope: Envelope, replicas: number): Co
 }
 
 /**
- * The step curve of own cost over volume. A given number of replicas is one tread; `auto` climbs.
+ * Treads of a given fleet whose overflow goes to an API: each hour of the week that fills up starts a new one, on which
+ * less of every further token is served here. The last has no end.
  */
-export function costTreads(plan: Plan, envelope: Envelope): CostTread[] {
-  const { replicas } = plan.serving;
-  if (replicas !== 'auto') return [fixedTread(plan, envelope, replicas)];
+function overflowTreads(plan: Plan, envelope: Envelope, replicas: number): CostTread[] {
+  const own = fixedTread(plan, envelope, replicas);
+  const overflowUsdPerToken =
+    overflowUsdPerRequest(plan) / (plan.traffic.mix.input.mean + plan.traffic.mix.output.mean);
+  const { shape } = plan.traffic;
+  const full = own.to * sizingOverMean(plan);
+  const weights = [...new Set(shape)].filter((weight) => weight > 0).sort((a, b) => b - a);
+  const treads = [own];
+  weights.forEach((weight, i) => {
+    const filled = shape.filter((entry) => entry >= weight).length / shape.length;
+    const rest = shape.reduce((sum, entry) => sum + (entry < weight ? entry : 0), 0) / shape.length;
+    const next = weights[i + 1];
+    const gap = own.usdPerToken - overflowUsdPerToken;
+    treads.push({
+      from: full / weight,
+      to: next === undefined ? Number.POSITIVE_INFINITY : full / next,
+      gpus: own.gpus,
+      fixedUsd: own.fixedUsd + gap * full * filled,
+      usdPerToken: overflowUsdPerToken + gap * rest,
+    });
+  });
+  return treads;
+}
+
+/** Treads of a fleet that grows with the volume, one for each replica needed. */
+function climbingTreads(plan: Plan, envelope: Envelope): CostTread[] {
   const treads: CostTread[] = [];
   const law = costLaw(plan);
   const width = tokensPerReplicaMonth(plan, envelope);
@@ -97,4 +121,60 @@ export function costTreads(plan: Plan, envelope: Envelope): CostTread[] {
     treads.push(next);
   }
   return treads;
+}
+
+/** The curve of own cost over volume, as treads that touch: one, with overflow behind it, or a staircase. */
+export function costTreads(plan: Plan, envelope: Envelope): CostTread[] {
+  const { replicas } = plan.serving;
+  if (replicas === 'auto') return climbingTreads(plan, envelope);
+  return plan.traffic.overflow === 'api'
+    ? overflowTreads(plan, envelope, replicas)
+    : [fixedTread(plan, envelope, replicas)];
+}
+
+/** The tread a volume lies on; undefined beyond what a fleet of a given size can carry. */
+export function treadAt(
+  plan: Plan,
+  envelope: Envelope,
+  treads: readonly CostTread[],
+  tokens: number,
+): CostTread | undefined {
+  const listed = treads.find((entry) => tokens <= entry.to);
+  if (listed !== undefined || plan.serving.replicas !== 'auto') return listed;
+  const needed = Math.ceil(tokens / tokensPerReplicaMonth(plan, envelope));
+  return needed <= FARTHEST ? treadFor(plan, envelope, needed) : undefined;
+}
+
+/** Fleets this large are the last that are looked at. */
+const FARTHEST = 2 ** 20;
+
+/**
+ * Beyond the listed treads of a growing fleet: the treads that still matter, given which are won throughout. Far out a
+ * staircase is either won on every tread or on none; if it is won, the first such tread is searched by halving and
+ * stands, without an end, for all that follow.
+ */
+export function treadsBeyond(
+  plan: Plan,
+  envelope: Envelope,
+  treads: readonly CostTread[],
+  isWon: (tread: CostTread) => boolean,
+): CostTread[] {
+  const last = treads.at(-1);
+  if (plan.serving.replicas !== 'auto' || last === undefined || treads.length < MOST_TREADS) return [];
+  const law = costLaw(plan);
+  const width = tokensPerReplicaMonth(plan, envelope);
+  const wonAt = (needed: number) => {
+    const far = treadFor(plan, envelope, needed, law, width);
+    return far !== undefined && isWon(far);
+  };
+  if (!wonAt(FARTHEST / 2)) return [];
+  let [lost, won] = [MOST_TREADS, FARTHEST / 2];
+  while (won - lost > 1) {
+    const middle = Math.floor((lost + won) / 2);
+    if (wonAt(middle)) won = middle;
+    else lost = middle;
+  }
+  const first = treadFor(plan, envelope, won, law, width) as CostTread;
+  const before = won - 1 > MOST_TREADS ? treadFor(plan, envelope, won - 1, law, width) : undefined;
+  return [...(before === undefined ? [] : [before]), { ...first, to: Number.POSITIVE_INFINITY }];
 }

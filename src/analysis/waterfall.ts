@@ -69,12 +69,12 @@ export function waterfall(
     ['idle', 'nights and weekends', atTarget * sizingOverMean(plan)],
     [
       'whole_replicas',
-      'whole replicas',
+      plan.traffic.overflow === 'api' ? 'whole replicas, peaks left to the API' : 'whole replicas',
       (atTarget * sizingOverMean(plan) * first.size.needed * target.requestsPerSecond) / peak,
     ],
     [
       'redundancy',
-      'redundancy and whole instances',
+      first.size.replicas < first.size.needed ? 'fewer replicas than needed' : 'redundancy and whole instances',
       perMonth(billedGpus(plan, first.size.replicas)) / offeredOverServed,
     ],
     ['lost_requests', 'requests not served here', perMonth(billedGpus(plan, first.size.replicas))],

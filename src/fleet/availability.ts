@@ -1,4 +1,4 @@
-import { atLeast, binomialProbabilities } from '../math/binomial.ts';
+import { atLeast, binomialWindow } from '../math/binomial.ts';
 import type { Share } from '../units/quantity.ts';
 
 /**
@@ -77,15 +77,12 @@ function merged(
  */
 export function upStates(replicas: number, replicaAvailability: Share): { up: number; probability: Share }[] {
   if (replicaAvailability >= 1) return [{ up: replicas, probability: 1 }];
-  const mass = binomialProbabilities(replicas, replicaAvailability);
-  const states: { up: number; probability: Share }[] = [];
-  let kept = 0;
-  for (let up = replicas; up >= 0; up--) {
-    const probability = mass[up] as number;
-    if (probability < 1e-12) continue;
-    states.push({ up, probability });
-    kept += probability;
-  }
+  const { from, mass } = binomialWindow(replicas, replicaAvailability);
+  const states = mass
+    .map((probability, i) => ({ up: from + i, probability }))
+    .filter((state) => state.probability >= 1e-12)
+    .reverse();
+  const kept = states.reduce((sum, state) => sum + state.probability, 0);
   const scaled = states.map((state) => ({ up: state.up, probability: state.probability / kept }));
   return scaled.length <= MOST_STATES ? scaled : merged(scaled, Math.ceil(scaled.length / MOST_STATES));
 }

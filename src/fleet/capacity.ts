@@ -1,6 +1,7 @@
 import type { Plan } from '../scenario/plan.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import type { Envelope } from '../serving/envelope.ts';
+import { formatSeconds } from '../units/format.ts';
 import { availabilityOf, MOST_REPLICAS, type RedundancyRule, replicasFor } from './availability.ts';
 
 /** Replicas of one month. */
@@ -27,6 +28,17 @@ export function replicasNeeded(envelope: Envelope, peak: number): number {
   return Math.max(1, Math.ceil(peak / envelope.target.requestsPerSecond - 1e-9));
 }
 
+/** Which target a single request misses, and by how much. */
+export function missedPhrase({ missed }: Envelope): string {
+  if (missed === undefined) return 'a single request on an idle replica already misses it';
+  const name = `${missed.target.metric.toUpperCase()} p${missed.target.quantile * 100}`;
+  const advice =
+    missed.target.metric === 'tpot'
+      ? 'more tensor parallelism or fewer bytes a step'
+      : 'more tensor parallelism or shorter prompts';
+  return `a single request on an idle replica has a ${name} of ${formatSeconds(missed.seconds)}, the target is ${formatSeconds(missed.target.seconds)}; relax it, or try ${advice}`;
+}
+
 /**
  * Sizes the fleet for a busiest-hour load: the given number, or the fewest that meet the target and the availability.
  *
@@ -44,8 +56,7 @@ export function sizeFleet(plan: Plan, envelope: Envelope, peak: number): FleetSi
   if (!envelope.targetMet) {
     throw new InfeasibleError(
       'slo_missed',
-      'no number of replicas meets the latency target: a single request on an idle replica already misses it; ' +
-        'relax the target, add tensor parallelism or use fewer bits per weight',
+      `no number of replicas meets the latency target: ${missedPhrase(envelope)}`,
     );
   }
   const atLeastOne = Math.max(1, needed);

@@ -70,12 +70,12 @@ function bindsFact(result: Result): string {
   const named: [string, number][] = [
     ['reading weights', shares.weights],
     ['compute', shares.compute],
-    ['reading KV', shares.kv],
+    ['attention to the KV cache', shares.kv],
     ['all-reduce', shares.all_reduce],
     ['fixed', shares.fixed],
   ];
   const parts = named.sort((a, b) => b[1] - a[1]).map(([name, share]) => `${name} ${Math.round(share * 100)} %`);
-  return `${parts.join(', ')} of a decode step at peak; a replica is limited by ${LIMITS[result.subject.limited_by]}`;
+  return `${parts.join(', ')} of a decode step at peak; at full load a replica is limited by ${LIMITS[result.subject.limited_by]}`;
 }
 
 function loadFact(result: Result): string {

@@ -27,7 +27,11 @@ function defaultsTable(result: Result): Table {
       { label: 'value', align: 'left' },
       { label: 'from', align: 'left' },
     ],
-    rows: result.defaults_used.map((entry) => [entry.path, String(entry.value), entry.source]),
+    rows: result.defaults_used.map((entry) => [
+      entry.path,
+      `${entry.value}${entry.unit === undefined ? '' : ` ${entry.unit}`}`,
+      entry.source,
+    ]),
   };
 }
 

@@ -60,12 +60,12 @@ export function verdictSentence(result: Result): string {
       const turn =
         flip === null
           ? 'even free GPUs would not change it'
-          : `it would win below ${significant(flip)} USD per GPU-hour`;
+          : `over ${horizonName(horizons.at(-1)?.months ?? 0)} it would win below ${significant(flip)} USD per GPU-hour`;
       const where =
         verdict.volumes.length === 0
           ? 'at every volume'
           : `at this load of ${formatTokens(offeredTokens(result))} tokens/month (cheaper ${volumes})`;
-      return `Self-host loses to ${name} ${where}, ${month}; ${turn}.${doubt}`;
+      return `Self-host loses to ${name} over ${winners('api')}, ${where}, ${month}; ${turn}.${doubt}`;
     }
     case 'depends': {
       const tie = winners('tie');

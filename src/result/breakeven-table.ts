@@ -1,9 +1,10 @@
 import { type Axis, settingOf } from '../analysis/axis.ts';
 import { type ComparisonBasis, comparisonBasis, winningVolumes } from '../analysis/comparison.ts';
 import { buildLedger } from '../analysis/month-bill.ts';
-import type { CostTread } from '../analysis/volume-cost.ts';
+import { treadAt } from '../analysis/volume-cost.ts';
 import { requestBill } from '../api/bill.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
+import { missedPhrase } from '../fleet/capacity.ts';
 import { simulateFleet } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import type { Lookups } from '../scenario/resolve.ts';
@@ -65,14 +66,15 @@ function row(
   };
 }
 
-function ownCostAt(
-  treads: readonly CostTread[],
-  farTreads: readonly CostTread[],
-  tokens: number,
-  oneOff: number,
-): number | undefined {
-  const tread = treads.find((entry) => tokens <= entry.to) ?? farTreads.find((entry) => tokens <= entry.to);
+/** Undefined for volumes that a fleet of a given size cannot carry. */
+function ownCostAt(basis: ComparisonBasis, tokens: number, oneOff: number): number | undefined {
+  const tread = treadAt(basis.plan, basis.envelope, basis.treads, tokens);
   return tread === undefined ? undefined : tread.fixedUsd + tread.usdPerToken * tokens + oneOff;
+}
+
+/** Who is cheaper behind the end of an interval: the API, unless the fleet simply ends there. */
+function sideAbove(costs: CostPair): 'api' | 'neither' {
+  return costs.self === undefined ? 'neither' : 'api';
 }
 
 /** A riser of the step curve belongs to the volumes above it. */
@@ -92,13 +94,26 @@ function volumeRows(
   const perToken = requestBill(offer, plan.traffic.mix).total / perRequest;
   const oneOff = oneOffUsd(plan) / months;
   const costs = (tokens: number): CostPair => ({
-    self: ownCostAt(basis.treads, basis.farTreads, tokens, oneOff),
+    self: ownCostAt(basis, tokens, oneOff),
     api: tokens * perToken,
   });
   const intervals = winningVolumes(basis, perToken, months);
   const crossings = intervals.flatMap(([from, to]) => [
     row('crossing', offer.name, months, path, from / unit, from, costs(from), 'self'),
-    ...(to === null ? [] : [row('crossing', offer.name, months, path, to / unit, to, costs(to * JUST_ABOVE), 'api')]),
+    ...(to === null
+      ? []
+      : [
+          row(
+            'crossing',
+            offer.name,
+            months,
+            path,
+            to / unit,
+            to,
+            costs(to * JUST_ABOVE),
+            sideAbove(costs(to * JUST_ABOVE)),
+          ),
+        ]),
   ]);
   const none =
     crossings.length === 0 ? [row('none', offer.name, months, path, undefined, undefined, undefined, 'api')] : [];
@@ -117,8 +132,7 @@ export function breakevenOverVolume(
 ): BreakevenRow[] {
   const replica = replicaOf(plan);
   const envelope = buildEnvelope(replica, plan.slo);
-  if (!envelope.targetMet)
-    throw new InfeasibleError('slo_missed', 'a single request on an idle replica already misses the latency target');
+  if (!envelope.targetMet) throw new InfeasibleError('slo_missed', missedPhrase(envelope));
   const fleet = simulateFleet(plan, envelope, 1);
   const basis = comparisonBasis(plan, envelope, fleet, buildLedger(plan, fleet));
   const unit = tokensPerUnit(plan, path) ?? 1;

@@ -74,6 +74,13 @@ function warningsOf(plan: Plan, replica: Replica, first: FleetMonth, status: Run
       `${first.size.replicas} replica(s) reach ${(first.size.availability * 100).toFixed(3)} % availability, below the target`,
     );
   }
+  const { commitmentMonths } = plan.rent;
+  const cut = commitmentMonths > 0 ? plan.horizonMonths.filter((months) => months % commitmentMonths !== 0) : [];
+  if (cut.length > 0) {
+    warnings.push(
+      `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
+    );
+  }
   if (plan.engine.upper_bound) warnings.push('upper bound: the ideal engine loses nothing; no real one reaches this');
   return warnings;
 }
@@ -141,7 +148,7 @@ export function simulate(plan: Plan, seed = 0): Result {
     subject: subjectOf(plan, envelope, first),
     metrics,
     price_error: plan.calibration.error,
-    price_error_basis: plan.calibration.evidence.length === 0 ? 'not yet calibrated' : plan.calibration.name,
+    price_error_basis: plan.calibration.error_basis,
     unbounded: metrics.usd_per_mtok_total === undefined ? ['usd_per_mtok_total'] : [],
     defaults_used: plan.defaultsUsed,
     not_counted: notCounted(plan, metrics.gpus ?? 0, first.result.traffic.served),

@@ -3,7 +3,7 @@ import type { DefaultUsed } from './plan.ts';
 /** Collects the defaults that a scenario leaves to us, so that every result can list them. */
 export interface Defaults {
   /** Records `path = value` unless the scenario itself states the path, and gives the value back. */
-  use<T extends number | string | boolean>(path: string, value: T, source: string): T;
+  use<T extends number | string | boolean>(path: string, value: T, source: string, unit?: string): T;
   /** Whether the scenario states a path. */
   given(path: string): boolean;
   list(): readonly DefaultUsed[];
@@ -25,8 +25,8 @@ export function collectDefaults(raw: unknown): Defaults {
   return {
     given,
     list: () => used,
-    use(path, value, source) {
-      if (!given(path)) used.push({ path, value, source });
+    use(path, value, source, unit) {
+      if (!given(path)) used.push({ path, value, ...(unit === undefined ? {} : { unit }), source });
       return value;
     },
   };

@@ -8,6 +8,8 @@ import type { Bytes, Seconds, Share, Usd } from '../units/quantity.ts';
 export interface DefaultUsed {
   path: string;
   value: number | string | boolean;
+  /** Of a number that has one. */
+  unit?: string;
   source: string;
 }
 

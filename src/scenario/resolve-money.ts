@@ -60,11 +60,7 @@ export function resolveRent(
   }
   const usdPerGpuHour = rent.price ?? card?.on_demand ?? 0;
   defaults.use('capacity.rent.commitment', rent.commitment, 'on demand');
-  defaults.use(
-    'capacity.rent.price_path',
-    'flat',
-    'rents have risen and fallen since 2023; no path is more likely than flat',
-  );
+  defaults.use('rent over time', 'flat', 'rents have risen and fallen since 2023; no path is more likely than flat');
   const unit =
     rent.gpus_per_instance ?? (rent.billing_unit === undefined ? undefined : Number.parseInt(rent.billing_unit, 10));
   const reserved = reservedPrice(rent, card, usdPerGpuHour, facility, defaults);
@@ -83,7 +79,7 @@ export function resolvePeople(scenario: Scenario, defaults: Defaults): PeoplePla
   if (people === undefined) return undefined;
   const rate = people.rate ?? 0;
   const setup = typeof people.setup === 'object' ? people.setup.hours * rate : (people.setup ?? 0);
-  defaults.use('people.rate_path', 'flat', 'no wage growth given');
+  defaults.use('wages over time', 'flat', 'no wage growth given');
   return {
     setupUsd: setup,
     hoursPerMonth: people.hours_per_month,
@@ -172,7 +168,7 @@ export function resolveReliability(
   const downPerUp = perGpuHour * scenario.serving.tensor_parallel * repairHours;
   const computed = 1 / (1 + downPerUp);
   return {
-    zones: reliability.zones,
+    zones: defaults.use('reliability.zones', reliability.zones, 'one zone'),
     replicaAvailability:
       reliability.replica_availability ??
       defaults.use('reliability.replica_availability', computed, cardSource(facility, 'failures')),

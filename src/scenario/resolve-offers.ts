@@ -91,7 +91,7 @@ export function resolveOffers(
     problems.push({ path: ['compare'], message: 'more than one baseline; keep one' });
   }
   if (scenario.compare.length > 0)
-    defaults.use('compare.price_path', 'flat', 'list prices of one fixed model rarely move');
+    defaults.use('API prices over time', 'flat', 'list prices of one fixed model rarely move');
   const offers = scenario.compare.flatMap((offer, index) => {
     const answer = priceOf(offer, catalog, traffic, start, listed);
     if (!answer.found) {

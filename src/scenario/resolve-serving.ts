@@ -52,7 +52,8 @@ function resolveMemory(
   defaults: Defaults,
 ): ServingPlan['memory'] {
   const asked = scenario.serving.memory ?? {};
-  const use = (key: string, value: number, source: string) => defaults.use(`serving.memory.${key}`, value, source);
+  const use = (key: string, value: number, source: string) =>
+    defaults.use(`serving.memory.${key}`, value, source, key === 'fraction' ? undefined : 'B');
   const usable = gpu.memory.usable;
   return {
     rule: engine.memory.rule,

@@ -33,7 +33,7 @@ function headProblems(model: ModelCard, tensorParallel: number): Problem[] {
 function noteConventions(scenario: Scenario, facility: Card<'facility'>, defaults: Defaults): void {
   defaults.use('hours_per_month', scenario.hours_per_month, 'a twelfth of 8,760 h');
   defaults.use('horizons', scenario.horizons.join(', '), 'months');
-  defaults.use('facility.pue', facility.power.pue, facility.id);
+  defaults.use('facility', facility.id, 'power, failures and typical costs of this card');
 }
 
 /**

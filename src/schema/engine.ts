@@ -73,6 +73,8 @@ export const calibrationCard = z.strictObject({
   mla_head_tile: count({ min: 1, max: 1024 }),
   /** Expected |error| of a step time; widens every result until it is measured. */
   error: share({ min: 0, max: 5 }),
+  /** What that error is, in the words a reader sees beside a price. */
+  error_basis: name(),
   evidence: z.array(
     z.strictObject({ rows: count({ min: 0, max: 1e7 }), what: name(), median_error: share({ min: 0, max: 10 }) }),
   ),

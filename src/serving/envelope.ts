@@ -38,6 +38,8 @@ export interface Envelope {
   target: EnvelopeLimit;
   /** False where not even a single request meets the target. */
   targetMet: boolean;
+  /** Then: the first target that a single request on an idle replica misses, and by how much. */
+  missed?: { target: LatencyTarget; seconds: Seconds };
 }
 
 /** The steady state at a level 0..1 of saturation, whatever drives the replica there. */
@@ -108,6 +110,15 @@ function targetLevel(
   return limitedBy === undefined ? { level: 1, limitedBy: 'max_batch' } : { level, limitedBy };
 }
 
+function missedTarget(replica: Replica, stateAt: StateAt, slo: readonly LatencyTarget[]): Pick<Envelope, 'missed'> {
+  const idle = stateAt(0);
+  for (const target of slo) {
+    const seconds = latencyAt(replica, idle, target);
+    if (!(seconds <= target.seconds)) return { missed: { target, seconds } };
+  }
+  return {};
+}
+
 /** The replica's two limits without the curve between them: cheap, for the search of a scale. */
 export function envelopeLimits(
   replica: Replica,
@@ -117,8 +128,9 @@ export function envelopeLimits(
   const full = stateAt(1);
   const top: EnvelopeLimit = { requestsPerSecond: full.requestsPerSecond, running: inFlight(full), limitedBy };
   const found = slo.length === 0 ? { level: 1, limitedBy } : targetLevel(replica, stateAt, slo);
-  if (found === undefined || found.level === 1)
-    return { stateAt, saturation: top, target: top, targetMet: found !== undefined };
+  if (found === undefined)
+    return { stateAt, saturation: top, target: top, targetMet: false, ...missedTarget(replica, stateAt, slo) };
+  if (found.level === 1) return { stateAt, saturation: top, target: top, targetMet: true };
   const state = stateAt(found.level);
   const target = { requestsPerSecond: state.requestsPerSecond, running: inFlight(state), limitedBy: found.limitedBy };
   return { stateAt, saturation: top, target, targetMet: true };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { alwaysWinsBeyond, breakevenIntervals, breakevenMonth } from '../../src/analysis/breakeven.ts';
+import { breakevenIntervals, breakevenMonth, isWonThroughout, winningPart } from '../../src/analysis/breakeven.ts';
 import type { CostTread } from '../../src/analysis/volume-cost.ts';
 
 /** Treads of 100 tokens, each more GPU another 60 USD; tokens themselves cost `usdPerToken`. */
@@ -14,29 +14,34 @@ const staircase = (count: number, usdPerToken = 0): CostTread[] =>
 
 describe('break-even volumes', () => {
   test('against 1 USD a token treads are won from 60, 120 and, merged, 200 on', () => {
-    expect(breakevenIntervals(staircase(3), 1, 0, false)).toEqual([
+    expect(breakevenIntervals(staircase(3), 1, 0)).toEqual([
       [60, 100],
       [120, 300],
     ]);
   });
 
   test('a token that costs as much as the API never pays', () => {
-    expect(breakevenIntervals(staircase(3, 1), 1, 0, true)).toEqual([]);
-    expect(breakevenIntervals(staircase(3), 0.5, 0, false)).toEqual([]);
+    expect(breakevenIntervals(staircase(3, 1), 1, 0)).toEqual([]);
+    expect(breakevenIntervals(staircase(3), 0.5, 0)).toEqual([]);
   });
 
   test('a one-off cost moves every edge up, and may close a tread', () => {
-    expect(breakevenIntervals(staircase(3), 1, 50, false)).toEqual([
+    expect(breakevenIntervals(staircase(3), 1, 50)).toEqual([
       [170, 200],
       [230, 300],
     ]);
   });
 
-  test('the last interval is open where the far treads are won from their first token', () => {
-    const far = [{ from: 9900, to: 10_000, gpus: 100, fixedUsd: 6000, usdPerToken: 0 }];
-    expect(alwaysWinsBeyond(far, 1, 0)).toBe(true);
-    expect(alwaysWinsBeyond(far, 0.602, 0)).toBe(false);
-    expect(breakevenIntervals(staircase(3), 1, 0, true).at(-1)?.[1]).toBeNull();
+  test('a tread without an end leaves the last interval open', () => {
+    const endless = { from: 300, to: Number.POSITIVE_INFINITY, gpus: 4, fixedUsd: 240, usdPerToken: 0 };
+    expect(breakevenIntervals([...staircase(3), endless], 1, 0).at(-1)).toEqual([120, null]);
+  });
+
+  test('a tread whose tokens cost more than the API’s is won up to the crossing', () => {
+    const overflow = { from: 100, to: 200, gpus: 1, fixedUsd: -150, usdPerToken: 2 };
+    expect(winningPart(overflow, 1, 0)).toEqual([100, 150]);
+    expect(winningPart(overflow, 1, 60)).toBeUndefined();
+    expect(isWonThroughout(overflow, 1, -50)).toBe(true);
   });
 });
 

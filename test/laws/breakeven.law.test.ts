@@ -81,7 +81,8 @@ describe('break-even volumes', { timeout: 60_000 }, () => {
           const at = (share: number, rent = '2.69 USD/h') =>
             runWith({ traffic: { utilization: share }, compare, people, capacity: { rent: { price: rent } } });
           const first = at(utilization);
-          const { breakeven_utilization: even, breakeven_rent_usd_per_gpu_h: rent } = comparison(first);
+          const even = comparison(first).breakeven_utilization;
+          const rent = comparison(first).horizons[0]?.breakeven_rent_usd_per_gpu_h ?? null;
           if (even !== null) {
             const result = at(even);
             expect(metric(result, 'cost_usd_per_month') / comparison(result).usd_per_month).toBeCloseTo(1, 9);

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import manifest from '../../../package.json' with { type: 'json' };
 import { csvLine } from '../../io/csv.ts';
 import { runMarkdown, runText } from '../../report/run-text.ts';
 import { resultRow } from '../../result/columns.ts';
@@ -12,9 +13,13 @@ import { type GlobalOptions, note, result } from '../output.ts';
 type Form = 'text' | 'json' | 'csv' | 'md';
 
 function formOf(options: GlobalOptions): Form {
-  if (options.json === true) return 'json';
   const ending = /\.([a-z]+)$/i.exec(options.output ?? '')?.[1]?.toLowerCase();
-  if (options.output === undefined || options.output === '-' || ending === 'txt') return 'text';
+  const asked = options.json === true ? 'json' : undefined;
+  if (options.output === undefined || options.output === '-') return asked ?? 'text';
+  if (ending === 'txt') return asked ?? 'text';
+  if (asked !== undefined && ending !== 'json') {
+    throw new InputError([{ path: [], message: `--json and ${options.output} ask for two forms; keep one` }]);
+  }
   if (ending === 'json' || ending === 'csv' || ending === 'md') return ending;
   throw new InputError([
     { path: [], message: `cannot tell the form of ${options.output}; end it in .csv, .json, .md or .txt` },
@@ -49,7 +54,9 @@ export async function runScenario(file: string, options: GlobalOptions): Promise
   for (const warning of found.warnings) note(options, `warning: ${warning}`);
   switch (form) {
     case 'json': {
-      const record = { ...found, scenario: { path: loaded.path, sha256: loaded.sha256 } };
+      const { schema, ...rest } = found;
+      const scenario = { path: loaded.path, sha256: loaded.sha256 };
+      const record = { schema, version: manifest.version, scenario, ...rest };
       return result(options, JSON.stringify(record, undefined, 2));
     }
     case 'csv':
