@@ -60,7 +60,7 @@ export function sizeFleet(plan: Plan, envelope: Envelope, peak: number): FleetSi
     );
   }
   const atLeastOne = Math.max(1, needed);
-  const replicas = replicasFor(atLeastOne, rule);
+  const replicas = atLeastOne > MOST_REPLICAS ? atLeastOne : replicasFor(atLeastOne, rule);
   if (replicas === undefined) {
     throw new InfeasibleError('slo_missed', 'no number of replicas reaches the availability asked for');
   }

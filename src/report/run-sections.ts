@@ -15,7 +15,7 @@ import {
 } from '../units/format.ts';
 import { sparkline, waterfallBar } from './bars.ts';
 import type { Table } from './table.ts';
-import { horizonName, verdictSentence, volumePhrase } from './verdict-sentence.ts';
+import { horizonName, volumePhrase } from './verdict-sentence.ts';
 
 /** The parts of a run's report, as finished texts, for any medium. */
 
@@ -267,5 +267,3 @@ export function notCountedSentence(result: Result): string | undefined {
   );
   return `Not counted: ${parts.join(', ')}.`;
 }
-
-export { verdictSentence };

@@ -5,7 +5,6 @@ const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 
 /** What one charge of an overhead line is counted in. */
 export const chargeUnit = z.enum(['month', 'GPU-month', 'output GB', 'weight GB-month', 'FTE-year']);
-export type ChargeUnit = z.infer<typeof chargeUnit>;
 
 const charge = z.strictObject({
   per: chargeUnit,

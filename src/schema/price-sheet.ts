@@ -21,4 +21,3 @@ export const priceSheetCard = z.strictObject({
   batch_discount: share().optional(),
   sources,
 });
-export type PriceSheetCard = z.infer<typeof priceSheetCard>;

@@ -17,4 +17,3 @@ export const rentalCard = z.strictObject({
   gpus_per_instance: count({ min: 1, max: 1024 }).default(1),
   sources,
 });
-export type RentalCard = z.infer<typeof rentalCard>;

@@ -10,7 +10,6 @@ export type Quantity<U extends string> = number & { readonly [unit]?: U };
 export type Seconds = Quantity<'s'>;
 export type Bytes = Quantity<'B'>;
 export type BytesPerSecond = Quantity<'B/s'>;
-export type Flop = Quantity<'FLOP'>;
 export type FlopPerSecond = Quantity<'FLOP/s'>;
 export type Watts = Quantity<'W'>;
 export type Usd = Quantity<'USD'>;
