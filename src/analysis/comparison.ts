@@ -6,7 +6,8 @@ import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { breakevenIntervals, breakevenMonth, isWonThroughout, type VolumeInterval } from './breakeven.ts';
-import { type CostTread, costTreads, fixedTread, treadsBeyond } from './volume-cost.ts';
+import { type Staircase, staircase, treadsBeyond } from './staircase.ts';
+import { fixedTread } from './volume-cost.ts';
 
 export interface HorizonComparison {
   months: number;
@@ -46,7 +47,7 @@ export interface ComparisonBasis {
   envelope: Envelope;
   fleet: readonly FleetMonth[];
   ledger: readonly LedgerLine[];
-  treads: readonly CostTread[];
+  stairs: Staircase;
 }
 
 export function comparisonBasis(
@@ -55,15 +56,15 @@ export function comparisonBasis(
   fleet: readonly FleetMonth[],
   ledger: readonly LedgerLine[],
 ): ComparisonBasis {
-  return { plan, envelope, fleet, ledger, treads: costTreads(plan, envelope) };
+  return { plan, envelope, fleet, ledger, stairs: staircase(plan, envelope) };
 }
 
 /** Winning volumes against a price per token, the one-off cost spread over `months` or left out. */
 export function winningVolumes(basis: ComparisonBasis, apiUsdPerToken: number, months?: number): VolumeInterval[] {
-  const { plan, envelope, treads } = basis;
+  const { plan, stairs } = basis;
   const oneOff = months === undefined ? 0 : oneOffUsd(plan) / months;
-  const beyond = treadsBeyond(plan, envelope, treads, (tread) => isWonThroughout(tread, apiUsdPerToken, oneOff));
-  return breakevenIntervals([...treads, ...beyond], apiUsdPerToken, oneOff);
+  const beyond = treadsBeyond(stairs, (tread) => isWonThroughout(tread, apiUsdPerToken, oneOff));
+  return breakevenIntervals([...stairs.listed, ...beyond], apiUsdPerToken, oneOff);
 }
 
 /** Own cash by month, month 1 first. */

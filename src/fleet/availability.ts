@@ -27,16 +27,17 @@ export const MOST_REPLICAS = 1_000_000;
  * Fewest replicas, so that `needed` are up for the target share of time, and still run when any one zone is lost.
  * Zones hold equal parts: k/(z−1) each.
  *
+ * @param atLeastReplicas a number known not to be too many, such as one more than one fewer needed takes
  * @returns undefined where no number reaches the target
  */
-export function replicasFor(needed: number, rule: RedundancyRule): number | undefined {
+export function replicasFor(needed: number, rule: RedundancyRule, atLeastReplicas = 0): number | undefined {
   if (needed === 0) return 0;
   const { zones, targetAvailability: target, replicaAvailability } = rule;
   const least = zones > 1 ? zones * Math.ceil(needed / (zones - 1)) : needed;
   if (target === undefined) return least;
   if (replicaAvailability <= 0) return undefined;
   const enough = (groups: number) => availabilityOf(groups * zones, needed, replicaAvailability) >= target;
-  let low = Math.ceil(least / zones);
+  let low = Math.ceil(Math.max(least, atLeastReplicas) / zones);
   if (enough(low)) return low * zones;
   let step = 1;
   while (!enough(low + step)) {

@@ -13,7 +13,8 @@ export interface FleetSize {
   availability: number;
 }
 
-function redundancyRule(plan: Plan): RedundancyRule {
+/** The reliability block as the rule that sizes a fleet; without one nothing is ever down. */
+export function redundancyRule(plan: Plan): RedundancyRule {
   const { reliability } = plan;
   return {
     replicaAvailability: reliability?.replicaAvailability ?? 1,

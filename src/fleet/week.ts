@@ -43,8 +43,15 @@ function distinctRates(shape: readonly number[]): Map<number, number> {
   return steps;
 }
 
-function memorylessWeek(plan: Plan, most: number, up: number, probability: number, meanRate: number): WeekRecord[] {
-  return [...distinctRates(plan.traffic.shape)].map(([weight, steps]) => {
+function memorylessWeek(
+  plan: Plan,
+  rates: ReadonlyMap<number, number>,
+  most: number,
+  up: number,
+  probability: number,
+  meanRate: number,
+): WeekRecord[] {
+  return [...rates].map(([weight, steps]) => {
     const offered = meanRate * weight;
     const served = Math.min(offered, most);
     const excess = offered - served;
@@ -89,10 +96,12 @@ function queueWeek(plan: Plan, most: number, up: number, probability: number, me
  * hour leaves it empty.
  */
 export function simulateWeek(plan: Plan, envelope: Envelope, replicas: number, meanRate: number): WeekRecord[] {
-  const peak = meanRate * Math.max(...plan.traffic.shape);
+  const rates = distinctRates(plan.traffic.shape);
+  const peak = meanRate * Math.max(...rates.keys());
   return upStates(replicas, plan.reliability?.replicaAvailability ?? 1).flatMap(({ up, probability }) => {
     const most = threshold(plan, envelope, up);
-    const fills = plan.traffic.overflow === 'queue' && peak > most;
-    return (fills ? queueWeek : memorylessWeek)(plan, most, up, probability, meanRate);
+    return plan.traffic.overflow === 'queue' && peak > most
+      ? queueWeek(plan, most, up, probability, meanRate)
+      : memorylessWeek(plan, rates, most, up, probability, meanRate);
   });
 }

@@ -30,10 +30,31 @@ export function binomialWindow(trials: number, probability: number): BinomialWin
   return { from: mode - below.length, mass: terms.map((term) => term / sum) };
 }
 
-/** P(at least `needed` of `trials` succeed). */
+/** Below e to this power a chance no longer has a double's digits to start from. */
+const SMALLEST_LOG = -600;
+
+/**
+ * P(at least `needed` of `trials` succeed), summed over the failures allowed: few, where a few are spare. Where not even
+ * one outcome without failures is likely enough for a double, it is read off the window instead.
+ */
 export function atLeast(trials: number, needed: number, probability: number): number {
   if (needed > trials) return 0;
-  if (needed <= 0) return 1;
+  if (needed <= 0 || probability >= 1) return 1;
+  if (probability <= 0) return 0;
+  const logNoFailure = trials * Math.log(probability);
+  const spare = trials - needed;
+  if (logNoFailure < SMALLEST_LOG || spare > 1000) return windowedAtLeast(trials, needed, probability);
+  const odds = (1 - probability) / probability;
+  let term = Math.exp(logNoFailure);
+  let sum = term;
+  for (let failures = 1; failures <= spare; failures++) {
+    term *= (odds * (trials - failures + 1)) / failures;
+    sum += term;
+  }
+  return Math.min(1, sum);
+}
+
+function windowedAtLeast(trials: number, needed: number, probability: number): number {
   const { from, mass } = binomialWindow(trials, probability);
   let sum = 0;
   for (let i = mass.length - 1; i >= 0 && from + i >= needed; i--) sum += mass[i] as number;

@@ -1,7 +1,7 @@
 import { type Axis, settingOf } from '../analysis/axis.ts';
 import { type ComparisonBasis, comparisonBasis, winningVolumes } from '../analysis/comparison.ts';
 import { buildLedger } from '../analysis/month-bill.ts';
-import { treadAt } from '../analysis/volume-cost.ts';
+import { treadAt } from '../analysis/staircase.ts';
 import { requestBill } from '../api/bill.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
 import { missedPhrase } from '../fleet/capacity.ts';
@@ -68,7 +68,7 @@ function row(
 
 /** Undefined for volumes that a fleet of a given size cannot carry. */
 function ownCostAt(basis: ComparisonBasis, tokens: number, oneOff: number): number | undefined {
-  const tread = treadAt(basis.plan, basis.envelope, basis.treads, tokens);
+  const tread = treadAt(basis.stairs, tokens);
   return tread === undefined ? undefined : tread.fixedUsd + tread.usdPerToken * tokens + oneOff;
 }
 

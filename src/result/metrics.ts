@@ -4,6 +4,7 @@ import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { monthEnergyKwh } from '../energy/power.ts';
 import { LEAST_REQUESTS } from '../fleet/month.ts';
 import { monthQuantile } from '../fleet/month-latency.ts';
+import type { MonthUse } from '../fleet/month-use.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
@@ -66,10 +67,11 @@ export function metricsOf(
   replica: Replica,
   envelope: Envelope,
   first: FleetMonth,
+  use: MonthUse,
   lines: readonly LedgerLine[],
 ): Metrics {
   const { mix } = plan.traffic;
-  const { traffic, use } = first.result;
+  const { traffic, utilizationMean, utilizationPeak } = first.result;
   const gpus = billedGpus(plan, first.size.replicas);
   const energy = monthEnergyKwh(plan, gpus, use.busyMean, use.saturationShareMean);
   return {
@@ -82,8 +84,8 @@ export function metricsOf(
     batch_at_peak: use.runningAtPeak,
     ...latencies(envelope, first),
     replica_output_tok_per_s_max: envelope.target.requestsPerSecond * mix.output.mean,
-    utilization_mean: use.utilizationMean,
-    utilization_peak: use.utilizationPeak,
+    utilization_mean: utilizationMean,
+    utilization_peak: utilizationPeak,
     input_tokens_per_month: traffic.offered * mix.input.mean,
     output_tokens_per_month: traffic.offered * mix.output.mean,
     overflow_token_share: traffic.offered > 0 ? (traffic.offered - traffic.served) / traffic.offered : 0,

@@ -5,6 +5,7 @@ import { waterfall } from '../analysis/waterfall.ts';
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { overheadLines } from '../cost/running-cost.ts';
+import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { buildEnvelope, type Envelope, scaleToMeasured } from '../serving/envelope.ts';
@@ -34,8 +35,8 @@ function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly
     overflow_tokens: result.traffic.overflow * perRequest,
     refused_tokens: result.traffic.refused * perRequest,
     queued_tokens: result.traffic.queued * perRequest,
-    utilization_mean: result.use.utilizationMean,
-    utilization_peak: result.use.utilizationPeak,
+    utilization_mean: result.utilizationMean,
+    utilization_peak: result.utilizationPeak,
     cost_usd: totalUsd(byMonth[index] as LedgerLine[], 'loaded'),
     cash_usd: totalUsd(byMonth[index] as LedgerLine[], 'cash'),
   }));
@@ -93,7 +94,7 @@ function notCounted(plan: Plan, gpus: number, servedRequests: number): NotCounte
   });
 }
 
-function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth): Subject {
+function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: MonthUse): Subject {
   const { traffic, serving } = plan;
   return {
     name: plan.name,
@@ -117,7 +118,7 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth): Subject {
     limited_by: envelope.target.limitedBy,
     target_availability: plan.reliability?.targetAvailability ?? null,
     slo: plan.slo,
-    utilization_histogram: first.result.use.utilizationHistogram,
+    utilization_histogram: use.utilizationHistogram,
     horizon_months: Math.max(...plan.horizonMonths),
   };
 }
@@ -134,9 +135,10 @@ export function simulate(plan: Plan, seed = 0): Result {
   const months = Math.max(...plan.horizonMonths);
   const fleet = simulateFleet(plan, envelope, months);
   const first = fleet[0] as FleetMonth;
+  const use = monthUse(envelope, first.size.replicas, first.result.records);
   const ledger = buildLedger(plan, fleet);
   const month1 = ledger.filter((entry) => entry.month === 1);
-  const metrics = metricsOf(plan, replica, envelope, first, month1);
+  const metrics = metricsOf(plan, replica, envelope, first, use, month1);
   const basis = comparisonBasis(plan, envelope, fleet, ledger);
   const comparisons = plan.offers.map((offer) => compareWith(offer, basis));
   const status = statusOf(plan, envelope, first);
@@ -145,7 +147,7 @@ export function simulate(plan: Plan, seed = 0): Result {
     seed,
     status,
     slo_met: status === 'ok',
-    subject: subjectOf(plan, envelope, first),
+    subject: subjectOf(plan, envelope, first, use),
     metrics,
     price_error: plan.calibration.error,
     price_error_basis: plan.calibration.error_basis,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { availabilityOf, replicasFor, upStates } from '../../src/fleet/availability.ts';
 import { simulateMonth } from '../../src/fleet/month.ts';
+import { monthUse } from '../../src/fleet/month-use.ts';
 import type { Plan } from '../../src/scenario/plan.ts';
 import { buildEnvelope } from '../../src/serving/envelope.ts';
 import { buildReplica } from '../../src/serving/replica.ts';
@@ -47,9 +48,10 @@ describe('a month of the fleet', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(fleet, (drawn) => {
         const rate = drawn.load * drawn.replicas * envelope.target.requestsPerSecond;
-        const { traffic, use, records } = simulateMonth(withFleet(drawn), envelope, drawn.replicas, rate);
+        const { traffic, records } = simulateMonth(withFleet(drawn), envelope, drawn.replicas, rate);
         expect(near(traffic.served + traffic.overflow + traffic.refused + traffic.queued, traffic.offered)).toBe(true);
         expect(near(traffic.offered, rate * 730 * 3600)).toBe(true);
+        const use = monthUse(envelope, drawn.replicas, records);
         expect(use.utilizationHistogram.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
         for (const record of records) {
           expect(record.served).toBeGreaterThanOrEqual(0);
@@ -66,13 +68,13 @@ describe('a month of the fleet', { timeout: 60_000 }, () => {
       fc.property(fleet, (drawn) => {
         const plan = withFleet(drawn);
         const rate = drawn.load * drawn.replicas * envelope.target.requestsPerSecond;
-        const { traffic, use } = simulateMonth(plan, envelope, drawn.replicas, rate);
+        const { traffic, utilizationMean } = simulateMonth(plan, envelope, drawn.replicas, rate);
         const twin = plainMonth(plan, envelope, drawn.replicas, rate);
         const scale = Math.max(twin.offered, 1e-9);
         for (const key of ['offered', 'served', 'overflow', 'refused', 'queued'] as const) {
           expect(Math.abs(traffic[key] - twin[key]) / scale).toBeLessThan(1e-9);
         }
-        expect(near(use.utilizationMean, twin.utilizationMean)).toBe(true);
+        expect(near(utilizationMean, twin.utilizationMean)).toBe(true);
       }),
       { numRuns: 40 },
     );
@@ -85,7 +87,8 @@ describe('a month of the fleet', { timeout: 60_000 }, () => {
       replicaAvailability: 0.9,
     };
     const rate = 1.37 * envelope.target.requestsPerSecond;
-    const { use } = simulateMonth(withFleet(drawn), envelope, 3, rate);
+    const { records } = simulateMonth(withFleet(drawn), envelope, 3, rate);
+    const use = monthUse(envelope, 3, records);
     const twin = plainMonth(withFleet(drawn), envelope, 3, rate);
     for (const [tenth, share] of use.utilizationHistogram.entries())
       expect(share).toBeCloseTo(twin.utilizationHistogram[tenth] as number, 9);

@@ -1,0 +1,84 @@
+import { replicasFor } from '../fleet/availability.ts';
+import { redundancyRule } from '../fleet/capacity.ts';
+import type { Plan } from '../scenario/plan.ts';
+import type { Envelope } from '../serving/envelope.ts';
+import { type CostTread, costLaw, fixedTread, overflowTreads, tokensPerReplicaMonth, tread } from './volume-cost.ts';
+
+/** Treads listed one by one; larger fleets are searched (see `treadsBeyond`). */
+const MOST_TREADS = 1024;
+
+/** Fleets this large are the last that are looked at. */
+const FARTHEST = 2 ** 19;
+
+/** The curve of own cost over volume. */
+export interface Staircase {
+  /** Treads that touch, from volume 0 on. */
+  listed: readonly CostTread[];
+  /** For a fleet that grows: the tread on which so many replicas are needed. Undefined where no redundancy suffices. */
+  treadFor: ((needed: number) => CostTread | undefined) | undefined;
+  /** Width of a growing fleet's tread: what one replica carries. */
+  width: number;
+}
+
+/** Treads of a growing fleet, made when asked for and kept. One more replica needed takes at least one more replica. */
+function growingFleet(plan: Plan, width: number): (needed: number) => CostTread | undefined {
+  const law = costLaw(plan);
+  const rule = redundancyRule(plan);
+  const replicas = new Map<number, number | undefined>();
+  return (needed) => {
+    if (!replicas.has(needed)) replicas.set(needed, replicasFor(needed, rule, (replicas.get(needed - 1) ?? -1) + 1));
+    const count = replicas.get(needed);
+    return count === undefined ? undefined : tread(plan, law, (needed - 1) * width, needed * width, count);
+  };
+}
+
+/** One tread, with overflow behind it where an API takes it; or, for `auto`, a staircase. */
+export function staircase(plan: Plan, envelope: Envelope): Staircase {
+  const width = tokensPerReplicaMonth(plan, envelope);
+  const { replicas } = plan.serving;
+  if (replicas !== 'auto') {
+    const spills = plan.traffic.overflow === 'api';
+    const listed = spills ? overflowTreads(plan, envelope, replicas) : [fixedTread(plan, envelope, replicas)];
+    return { listed, treadFor: undefined, width };
+  }
+  const treadFor = growingFleet(plan, width);
+  const listed: CostTread[] = [];
+  for (let needed = 1; needed <= MOST_TREADS; needed++) {
+    const next = treadFor(needed);
+    if (next === undefined) break;
+    listed.push(next);
+  }
+  return { listed, treadFor, width };
+}
+
+/** The tread a volume lies on; undefined beyond what a fleet of a given size can carry. */
+export function treadAt(stairs: Staircase, tokens: number): CostTread | undefined {
+  const listed = stairs.listed.find((entry) => tokens <= entry.to);
+  if (listed !== undefined || stairs.treadFor === undefined) return listed;
+  const needed = Math.ceil(tokens / stairs.width);
+  return needed <= FARTHEST ? stairs.treadFor(needed) : undefined;
+}
+
+/**
+ * Beyond the listed treads of a growing fleet: those that still matter, given which are won throughout. Far out a
+ * staircase is won on every tread or on none; if it is won, the first such tread is searched by halving and stands,
+ * without an end, for all that follow.
+ */
+export function treadsBeyond({ listed, treadFor }: Staircase, isWon: (tread: CostTread) => boolean): CostTread[] {
+  if (treadFor === undefined || listed.length < MOST_TREADS) return [];
+  const wonAt = (needed: number) => {
+    const far = treadFor(needed);
+    return far !== undefined && isWon(far);
+  };
+  if (!wonAt(FARTHEST)) return [];
+  let won = wonAt(MOST_TREADS + 1) ? MOST_TREADS + 1 : FARTHEST;
+  let lost = MOST_TREADS;
+  while (won - lost > 1) {
+    const middle = Math.floor((lost + won) / 2);
+    if (wonAt(middle)) won = middle;
+    else lost = middle;
+  }
+  const first = treadFor(won) as CostTread;
+  const before = won - 1 > MOST_TREADS ? treadFor(won - 1) : undefined;
+  return [...(before === undefined ? [] : [before]), { ...first, to: Number.POSITIVE_INFINITY }];
+}
