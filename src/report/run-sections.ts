@@ -15,7 +15,7 @@ import {
 } from '../units/format.ts';
 import { sparkline, waterfallBar } from './bars.ts';
 import type { Table } from './table.ts';
-import { horizonName, volumePhrase } from './verdict-sentence.ts';
+import { horizonName, volumeRange } from './verdict-sentence.ts';
 
 /** The parts of a run's report, as finished texts, for any medium. */
 
@@ -135,8 +135,7 @@ export function waterfallTable(result: Result): Table {
     const sign = i === 0 ? '' : step.usd_per_mtok < 0 ? '−' : '+';
     return [step.label, bar, `${sign}${formatUsdPerMtok(Math.abs(step.usd_per_mtok))}`, ''];
   });
-  const error =
-    result.price_error > 0 ? `± ${Math.round(result.price_error * 100)} % (${result.price_error_basis})` : '';
+  const error = result.price_error > 0 ? `± ${Math.round(result.price_error * 100)} %` : '';
   rows.push(['loaded price', waterfallBar(0, total, highest), formatUsdPerMtok(total), error]);
   return {
     columns: [
@@ -160,7 +159,7 @@ function comparisonRow(comparison: Comparison): string[] {
     : comparison.breakeven_month === null
       ? 'never'
       : `month ${comparison.breakeven_month}`;
-  const volumes = volumePhrase(comparison.breakeven_tokens_per_month);
+  const volumes = volumeRange(comparison.breakeven_tokens_per_month);
   return [
     name,
     formatUsdPerMtok(comparison.usd_per_mtok_total),
@@ -168,7 +167,7 @@ function comparisonRow(comparison: Comparison): string[] {
     ...winners,
     paid,
     volumes,
-    comparison.price_as_of,
+    comparison.price_as_of.slice(0, 7),
   ];
 }
 
@@ -193,11 +192,17 @@ export function comparisonTable(result: Result): Table {
       { label: 'USD/month', align: 'right' },
       ...horizons.map((entry) => ({ label: horizonName(entry.months), align: 'left' as const })),
       { label: 'paid back', align: 'left' },
-      { label: 'self-host is cheaper', align: 'left' },
+      { label: 'self wins, tokens/month', align: 'left' },
       { label: 'price of', align: 'left' },
     ],
     rows: [ownRow, ...result.comparisons.map(comparisonRow)],
   };
+}
+
+/** What the error beside the price is. */
+export function errorSentence(result: Result): string | undefined {
+  if (result.price_error <= 0) return undefined;
+  return `± ${Math.round(result.price_error * 100)} % is the error of a step time: ${result.price_error_basis}.`;
 }
 
 /** The bill of month 1, line by line. */

@@ -2,6 +2,7 @@ import type { Result } from '../result/record.ts';
 import {
   billTable,
   comparisonTable,
+  errorSentence,
   facts,
   headline,
   metricTable,
@@ -38,7 +39,6 @@ function defaultsTable(result: Result): Table {
 function detail(result: Result): string[] {
   const units = priceUnits(result);
   return [
-    '',
     ...textTable(billTable(result)),
     '',
     ...(units === undefined ? [] : [`  ${units}`]),
@@ -50,6 +50,26 @@ function detail(result: Result): string[] {
   ];
 }
 
+/** Facts begin in this column and break before the other. */
+const FACT_INDENT = 11;
+const WIDTH = 120;
+
+/** A text broken between words, its first line behind `head` and the others below its start. */
+function wrapped(text: string, head: string): string[] {
+  const lines: string[] = [];
+  let line = head;
+  for (const word of text.split(' ')) {
+    const isStart = line.length <= FACT_INDENT;
+    if (!isStart && [...line].length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = ' '.repeat(FACT_INDENT) + word;
+    } else {
+      line += isStart ? word : ` ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
 /** A run on a terminal. The last line is the answer. */
 export function runText(result: Result, options: TextOptions): string {
   const { title, when, what } = headline(result);
@@ -58,6 +78,7 @@ export function runText(result: Result, options: TextOptions): string {
     return [options.bold(header ?? ''), ...rows];
   };
   const missing = notCountedSentence(result);
+  const error = result.waterfall.length > 0 ? errorSentence(result) : undefined;
   const more = options.verbose
     ? ''
     : `Defaults used: ${result.defaults_used.length}. More: rackrate run ${options.file} -v`;
@@ -65,12 +86,12 @@ export function runText(result: Result, options: TextOptions): string {
     `${options.bold(title)}${' '.repeat(Math.max(3, 100 - title.length - when.length))}${when}`,
     what,
     '',
-    ...facts(result).map(([label, text]) => `  ${label.padEnd(9)}${text}`),
+    ...facts(result).flatMap(([label, text]) => wrapped(text, `  ${label}`.padEnd(FACT_INDENT))),
     '',
     ...(result.waterfall.length > 0 ? [...table(waterfallTable(result)), ''] : []),
-    ...(result.comparisons.length > 0 ? table(comparisonTable(result)) : []),
-    ...(options.verbose ? detail(result) : []),
-    '',
+    ...(result.comparisons.length > 0 ? [...table(comparisonTable(result)), ''] : []),
+    ...(options.verbose ? [...detail(result), ''] : []),
+    ...(error === undefined ? [] : [error]),
     ...(missing === undefined ? [] : [missing]),
     ...(more === '' ? [] : [more]),
     options.bold(verdictSentence(result)),

@@ -13,14 +13,23 @@ function list(words: readonly string[]): string {
 }
 
 /** Volumes at which self-hosting is cheaper; gaps where one more replica must first be filled are said, not listed. */
-export function volumePhrase(intervals: readonly VolumeInterval[]): string {
+export function volumeRange(intervals: readonly VolumeInterval[]): string {
   const [first] = intervals;
   const last = intervals.at(-1);
   if (first === undefined || last === undefined) return 'at no volume';
   const to = last[1];
   const gaps = intervals.length > 1 ? ', with gaps' : '';
-  if (to === null) return `above ${formatTokens(first[0])} tokens/month${gaps}`;
-  return `from ${formatTokens(first[0])} to ${formatTokens(to)} tokens/month${gaps}`;
+  const range = to === null ? `above ${formatTokens(first[0])}` : `${formatTokens(first[0])} to ${formatTokens(to)}`;
+  return `${range}${gaps}`;
+}
+
+/** The same with its unit, for a sentence. */
+export function volumePhrase(intervals: readonly VolumeInterval[]): string {
+  const range = volumeRange(intervals);
+  if (intervals.length === 0) return range;
+  const [bounds, gaps = ''] = range.split(', ');
+  const between = bounds?.startsWith('above') ? bounds : `from ${bounds}`;
+  return `${between} tokens/month${gaps === '' ? '' : `, ${gaps}`}`;
 }
 
 function offeredTokens(result: Result): number {
