@@ -129,7 +129,7 @@ export interface Plan {
   gpuName: string;
   gpu: GpuCard;
   engineName: string;
-  engine: Pick<EngineCard, 'upper_bound' | 'block_tokens' | 'host'>;
+  engine: Pick<EngineCard, 'upper_bound' | 'block_tokens' | 'reserves_longest' | 'host'>;
   calibration: CalibrationCard;
   facility: Pick<FacilityCard, 'power' | 'bytes_per_token'>;
   serving: ServingPlan;

@@ -41,8 +41,8 @@ export function resolveEngine(
 ): Pick<Plan, 'engineName' | 'engine' | 'calibration'> & { card: Card<'engine'> } {
   const card = catalog.find('engine', scenario.serving.engine) as Card<'engine'>;
   const calibration = catalog.find('calibration', card.calibration) as Card<'calibration'>;
-  const { upper_bound, block_tokens, host } = card;
-  return { card, engineName: card.name, engine: { upper_bound, block_tokens, host }, calibration };
+  const { upper_bound, block_tokens, reserves_longest, host } = card;
+  return { card, engineName: card.name, engine: { upper_bound, block_tokens, reserves_longest, host }, calibration };
 }
 
 function resolveMemory(
@@ -67,6 +67,16 @@ function resolveMemory(
   };
 }
 
+/** An engine's own limits for a card of this memory, and the field they stand in. */
+function defaultLimits(
+  gpu: GpuCard,
+  engine: Card<'engine'>,
+): { max_batch: number; token_budget: number; field?: string } {
+  const small = engine.small_cards;
+  const memory = gpu.memory.usable ?? gpu.memory.marketed;
+  return small !== undefined && memory < small.below ? { ...small, field: 'small_cards' } : engine;
+}
+
 export function resolveServing(
   scenario: Scenario,
   gpu: GpuCard,
@@ -76,6 +86,7 @@ export function resolveServing(
 ): ServingPlan {
   const { serving } = scenario;
   const measured = serving.measured?.output_tokens_per_second;
+  const limits = defaultLimits(gpu, engine);
   defaults.use('serving.engine', serving.engine, 'the engine most of the calibration rows ran');
   defaults.use('serving.tensor_parallel', serving.tensor_parallel, 'one GPU a replica');
   defaults.use('serving.kv_cache', serving.kv_cache, 'engines keep the cache in 16 bits unless told otherwise');
@@ -84,10 +95,12 @@ export function resolveServing(
     tensorParallel: serving.tensor_parallel,
     weights: serving.weights ?? defaults.use('serving.weights', native ?? 'bf16', 'the published checkpoint'),
     kvCache: serving.kv_cache,
-    maxBatch: serving.max_batch ?? defaults.use('serving.max_batch', engine.max_batch, cardSource(engine, 'max_batch')),
+    maxBatch:
+      serving.max_batch ??
+      defaults.use('serving.max_batch', limits.max_batch, cardSource(engine, limits.field ?? 'max_batch')),
     tokenBudget:
       serving.token_budget ??
-      defaults.use('serving.token_budget', engine.token_budget, cardSource(engine, 'token_budget')),
+      defaults.use('serving.token_budget', limits.token_budget, cardSource(engine, limits.field ?? 'token_budget')),
     replicas: serving.replicas,
     memory: resolveMemory(scenario, gpu, engine, defaults),
     ...(measured === undefined ? {} : { measuredOutputTokensPerSecond: measured }),

@@ -27,6 +27,16 @@ export const engineCard = z.strictObject({
   block_tokens: count({ min: 1, max: 4096 }),
   max_batch: count({ min: 1, max: 1e6 }),
   token_budget: count({ min: 1, max: 1e7 }),
+  /** The defaults an engine takes on cards with less memory than this, where they differ. */
+  small_cards: z
+    .strictObject({
+      below: quantity('B', '70 GiB', { min: 0, max: 1e13 }),
+      max_batch: count({ min: 1, max: 1e6 }),
+      token_budget: count({ min: 1, max: 1e7 }),
+    })
+    .optional(),
+  /** Whether a request is admitted only if its cache has room at its longest (no eviction), not block by block. */
+  reserves_longest: z.boolean().default(false),
   calibration: cardId(),
   host: z.strictObject({
     per_iteration: seconds,

@@ -44,7 +44,8 @@ function fitOrWarn(plan: Plan, means: MixMeans): { fit?: MemoryFit; warnings: st
 /**
  * The replica a plan describes: fitted into memory, compiled to step-time coefficients, its sequence slots counted.
  *
- * A running sequence holds its mean context plus, on average, half a block that is not full.
+ * A running sequence holds its mean context, or what it may grow to where the engine reserves that, plus on average
+ * half a block that is not full.
  *
  * @throws InfeasibleError `no_fit` where weights and one request do not fit
  */
@@ -52,7 +53,8 @@ export function buildReplica(plan: Plan): Replica {
   const { serving, model } = plan;
   const means = mixMeans(plan.traffic.mix);
   const { fit, warnings } = fitOrWarn(plan, means);
-  const perSequence = means.context + (plan.engine.block_tokens - 1) / 2;
+  const held = plan.engine.reserves_longest ? means.longest : means.context;
+  const perSequence = held + (plan.engine.block_tokens - 1) / 2;
   const byMemory =
     fit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(fit.kvCapacityTokens / perSequence));
   const context = Math.max(1, means.context);
