@@ -79,7 +79,7 @@ export const calibrationCard = z.strictObject({
     link_efficiency: share(),
     collectives: z.boolean(),
   }),
-  /** Rows of LLaMA-style head padding: absorbed MLA decode runs on tiles of this many query heads. */
+  /** Absorbed MLA decode runs on tiles of this many query heads; fewer are padded up to it. */
   mla_head_tile: count({ min: 1, max: 1024 }),
   /** Expected |error| of a step time; widens every result until it is measured. */
   error: share({ min: 0, max: 5 }),
