@@ -71,8 +71,14 @@ export function parseAxis(text: string, option = '--axis'): Axis {
   const keys = parsePath(path);
   const { whole, unit } = numberPlace(scenarioFile, keys);
   const common = { path, unit, whole };
-  if (!spec.includes('..'))
-    return { ...common, values: spec.split(',').map((word) => parseSettingValue(word.trim())), warnings: [] };
+  if (!spec.includes('..')) {
+    const words = spec.split(',').map((word) => word.trim());
+    if (words.includes('')) refuse(asked, 'has an empty value');
+    const distinct = [...new Set(words)];
+    const again = words.length - distinct.length;
+    const warnings = again > 0 ? [`${option} ${path}: ${again} repeated values were dropped`] : [];
+    return { ...common, values: distinct.map(parseSettingValue), warnings };
+  }
   const points = rangeValues(asked, spec);
   if (!whole) return { ...common, values: points, warnings: [] };
   const values = [...new Set(points.map((value) => Math.round(value)))];

@@ -7,7 +7,7 @@ import { type CostTread, costLaw, fixedTread, overflowTreads, tokensPerReplicaMo
 /** Treads listed one by one; larger fleets are searched (see `treadsBeyond`). */
 const MOST_TREADS = 1024;
 
-/** Fleets this large are the last that are looked at. */
+/** Fleets this large are the last that are looked at, or the largest below it that redundancy allows. */
 const FARTHEST = 2 ** 19;
 
 /** The curve of own cost over volume. */
@@ -20,13 +20,20 @@ export interface Staircase {
   width: number;
 }
 
-/** Treads of a growing fleet, made when asked for and kept. One more replica needed takes at least one more replica. */
+/**
+ * Treads of a growing fleet, made when asked for and kept. One more replica needed takes no fewer replicas, and in a
+ * single zone at least one more.
+ */
 function growingFleet(plan: Plan, width: number): (needed: number) => CostTread | undefined {
   const law = costLaw(plan);
   const rule = redundancyRule(plan);
   const replicas = new Map<number, number | undefined>();
   return (needed) => {
-    if (!replicas.has(needed)) replicas.set(needed, replicasFor(needed, rule, (replicas.get(needed - 1) ?? -1) + 1));
+    if (!replicas.has(needed)) {
+      const before = replicas.get(needed - 1);
+      const least = before === undefined ? 0 : before + (rule.zones > 1 ? 0 : 1);
+      replicas.set(needed, replicasFor(needed, rule, least));
+    }
     const count = replicas.get(needed);
     return count === undefined ? undefined : tread(plan, law, (needed - 1) * width, needed * width, count);
   };
@@ -70,8 +77,10 @@ export function treadsBeyond({ listed, treadFor }: Staircase, isWon: (tread: Cos
     const far = treadFor(needed);
     return far !== undefined && isWon(far);
   };
-  if (!wonAt(FARTHEST)) return [];
-  let won = wonAt(MOST_TREADS + 1) ? MOST_TREADS + 1 : FARTHEST;
+  let farthest = FARTHEST;
+  while (farthest > MOST_TREADS && treadFor(farthest) === undefined) farthest /= 2;
+  if (farthest <= MOST_TREADS || !wonAt(farthest)) return [];
+  let won = wonAt(MOST_TREADS + 1) ? MOST_TREADS + 1 : farthest;
   let lost = MOST_TREADS;
   while (won - lost > 1) {
     const middle = Math.floor((lost + won) / 2);

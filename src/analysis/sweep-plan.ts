@@ -1,4 +1,5 @@
 import { InputError } from '../schema/problem.ts';
+import { LOAD_KEYS } from '../schema/scenario.ts';
 import type { Axis } from './axis.ts';
 
 /** More points than this belong on more machines than one. */
@@ -14,6 +15,11 @@ export interface SweepPlan {
 export function planSweep(axes: readonly Axis[]): SweepPlan {
   const twice = axes.find((axis, i) => axes.findIndex((other) => other.path === axis.path) < i);
   if (twice !== undefined) throw new InputError([{ path: [], message: `--axis ${twice.path} is given twice` }]);
+  const loads = axes.filter((axis) => LOAD_KEYS.some((key) => axis.path === `traffic.${key}`));
+  if (loads.length > 1) {
+    const message = `--axis ${loads.map((axis) => axis.path).join(' and ')} both set the load; keep one`;
+    throw new InputError([{ path: [], message }]);
+  }
   const points = axes.reduce((product, axis) => product * axis.values.length, 1);
   if (points > MOST_POINTS) {
     const message = `the axes make ${points.toLocaleString('en-US')} points; at most ${MOST_POINTS.toLocaleString('en-US')} are swept`;

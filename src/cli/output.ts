@@ -1,3 +1,5 @@
+import { InputError } from '../schema/problem.ts';
+
 /** The options that every command understands. */
 export interface GlobalOptions {
   set: readonly string[];
@@ -30,4 +32,16 @@ export async function result(options: Pick<GlobalOptions, 'output' | 'quiet'>, t
   const target = options.output ?? '-';
   await writeOutput(target, text.endsWith('\n') ? text : `${text}\n`);
   if (target !== '-') note(options, `wrote ${target}`);
+}
+
+/** Whether rows are asked for as JSON: by `--json`, or by the ending of the file they go to. Anything else is CSV. */
+export function wantsJsonRows(options: Pick<GlobalOptions, 'json' | 'output'>): boolean {
+  const ending = /\.([a-z]+)$/i.exec(options.output ?? '')?.[1]?.toLowerCase();
+  if (ending !== undefined && ending !== 'csv' && ending !== 'json') {
+    throw new InputError([{ path: [], message: `rows are written as .csv or .json, not to ${options.output}` }]);
+  }
+  if (options.json === true && ending === 'csv') {
+    throw new InputError([{ path: [], message: `--json and ${options.output} ask for two forms; keep one` }]);
+  }
+  return options.json === true || ending === 'json';
 }

@@ -1,6 +1,6 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
-import { verdict } from '../analysis/verdict.ts';
+import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
@@ -10,6 +10,7 @@ import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '..
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { buildEnvelope, type Envelope, scaleToMeasured } from '../serving/envelope.ts';
 import { buildReplica, type Replica } from '../serving/replica.ts';
+import { formatShare } from '../units/format.ts';
 import { metricsOf } from './metrics.ts';
 import { describePhysics } from './physics.ts';
 import type { MonthRecord, NotCountedRecord, Result, RunStatus, Subject } from './record.ts';
@@ -67,6 +68,10 @@ function warningsOf(plan: Plan, replica: Replica, first: FleetMonth, status: Run
     warnings.push(
       `the load exceeds what ${first.size.replicas} replica(s) can do; ${lost.toFixed(1)} % of requests are not served here`,
     );
+  }
+  const unserved = traffic.offered > 0 ? (traffic.refused + traffic.queued) / traffic.offered : 0;
+  if (status !== 'saturated' && unserved > COMPARABLE_UNSERVED_SHARE) {
+    warnings.push(`${formatShare(unserved)} of requests are not served, for want of replicas that are up`);
   }
   if (status === 'slo_missed') warnings.push('the busiest hour misses the latency target');
   const target = plan.reliability?.targetAvailability;

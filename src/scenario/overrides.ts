@@ -91,7 +91,8 @@ export function parseSetting(text: string): { path: string; value: unknown } {
   const path = text.slice(0, equals).trim();
   const value = text.slice(equals + 1);
   if (value.trim() === '') refuse([], `${shown(text)} has no value; write ${path}=null to remove the key`);
-  parsePath(path);
+  const [first] = parsePath(path);
+  if (FILE_KEYS.some((key) => key === first)) refuse([], `${first} belongs to the file; it cannot be set`);
   return { path, value: parseSettingValue(value) };
 }
 

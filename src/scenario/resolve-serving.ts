@@ -1,5 +1,5 @@
 import type { Card, Catalog } from '../catalog/catalog.ts';
-import { type GpuCard, inlineGpu } from '../schema/gpu.ts';
+import { GPU_FIELDS, type GpuCard } from '../schema/gpu.ts';
 import { MODEL_FIELDS, type ModelCard } from '../schema/model.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
@@ -31,7 +31,7 @@ export function resolveGpu(scenario: Scenario, catalog: Catalog): { name: string
   const { gpu } = scenario.serving;
   if (typeof gpu !== 'string') return { name: gpu.name ?? 'own GPU', gpu };
   const card = catalog.find('gpu', gpu) as Card<'gpu'>;
-  return { name: card.name, gpu: physical<GpuCard>(card, Object.keys(inlineGpu.shape)) };
+  return { name: card.name, gpu: physical<GpuCard>(card, GPU_FIELDS) };
 }
 
 /** The engine with its calibration. An id that exists but points to a missing calibration is the catalog's fault. */

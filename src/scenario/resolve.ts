@@ -1,5 +1,4 @@
 import type { Card, Catalog } from '../catalog/catalog.ts';
-import type { ModelCard } from '../schema/model.ts';
 import { InputError, type Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import { collectDefaults, type Defaults } from './defaults.ts';
@@ -21,13 +20,6 @@ export interface Lookups {
 function catalogDate(facility: Card<'facility'>): string {
   const date = facility.sources.default?.as_of ?? '2026-11';
   return date.length === 7 ? `${date}-01` : date;
-}
-
-/** Engines split query heads evenly over the group, and refuse to start otherwise. */
-function headProblems(model: ModelCard, tensorParallel: number): Problem[] {
-  if (model.heads % tensorParallel === 0) return [];
-  const message = `${tensorParallel} GPUs cannot share ${model.heads} query heads evenly`;
-  return [{ path: ['serving', 'tensor_parallel'], message }];
 }
 
 function noteConventions(scenario: Scenario, facility: Card<'facility'>, defaults: Defaults): void {
@@ -58,7 +50,6 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
   const { card: engineCard, engineName, engine, calibration } = resolveEngine(scenario, catalog);
   const serving = resolveServing(scenario, gpu, native, engineCard, defaults);
-  problems.push(...headProblems(model, serving.tensorParallel));
   const traffic = resolveTraffic(scenario, catalog, start, model.max_context, defaults, problems);
   const rent = resolveRent(scenario, catalog, facility, defaults, problems);
   const people = resolvePeople(scenario, defaults);

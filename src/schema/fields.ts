@@ -121,11 +121,17 @@ export function billingMonths() {
     });
 }
 
+/** The 31st of February parses as a day in March, so the text must come back as it was. */
+function isCalendarDate(text: string): boolean {
+  const time = Date.parse(text);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
 /** A calendar date, YYYY-MM-DD, or a month, YYYY-MM. */
 export function date() {
   return z
     .string({ error: 'expected a date such as "2026-12-01"' })
-    .refine((text) => /^\d{4}-\d{2}(-\d{2})?$/.test(text) && !Number.isNaN(Date.parse(text)), {
+    .refine((text) => /^\d{4}-\d{2}(-\d{2})?$/.test(text) && isCalendarDate(text), {
       error: 'expected a date such as "2026-12-01"',
     });
 }

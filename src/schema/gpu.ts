@@ -38,8 +38,30 @@ const gpuNumbers = {
   unsupported: z.array(computeFormat).default([]),
 };
 
-export const inlineGpu = z.strictObject(gpuNumbers);
-export type GpuCard = z.infer<typeof inlineGpu>;
+const gpuObject = z.strictObject(gpuNumbers);
+export type GpuCard = z.infer<typeof gpuObject>;
+
+/** Marketed sizes count in GB what may be GiB; no card has more than that. */
+const GIB_PER_GB = 2 ** 30 / 1e9;
+
+function contradictions({ memory, unsupported, dense_flops: rates }: GpuCard): { path: string[]; message: string }[] {
+  const found: { path: string[]; message: string }[] = [];
+  if (memory.usable !== undefined && memory.usable > memory.marketed * GIB_PER_GB) {
+    found.push({ path: ['memory', 'usable'], message: 'more is usable than is marketed' });
+  }
+  for (const format of unsupported) {
+    if (rates[format] === undefined) continue;
+    found.push({ path: ['unsupported'], message: `${format} is unsupported and has a rate` });
+  }
+  return found;
+}
+
+/** A card in a scenario. */
+export const inlineGpu = gpuObject.superRefine((gpu, context) => {
+  for (const { path, message } of contradictions(gpu)) context.addIssue({ code: 'custom', path, message });
+});
+/** The fields of a card that physics reads. */
+export const GPU_FIELDS = Object.keys(gpuNumbers);
 
 export const gpuCard = z.strictObject({
   id: cardId(),

@@ -106,7 +106,7 @@ const rent = z
     gpus_per_instance: count({ min: 1, max: 1024 }).optional(),
     billing_unit: z
       .string()
-      .regex(/^\d+ GPUs?$/, 'expected a number of GPUs, such as "8 GPUs"')
+      .regex(/^[1-9]\d{0,3} GPUs?$/, 'expected a number of GPUs up to 9,999, such as "8 GPUs"')
       .optional(),
   })
   .superRefine((value, context) => {

@@ -41,6 +41,17 @@ function fitOrWarn(plan: Plan, means: MixMeans): { fit?: MemoryFit; warnings: st
   }
 }
 
+/** Engines split query heads evenly over the group, and refuse to start otherwise. */
+function requireEvenHeads(plan: Plan): void {
+  const { heads } = plan.model;
+  const { tensorParallel } = plan.serving;
+  if (heads % tensorParallel === 0) return;
+  throw new InfeasibleError(
+    'no_fit',
+    `tensor_parallel ${tensorParallel} cannot be: ${heads} query heads do not split evenly`,
+  );
+}
+
 /**
  * The replica a plan describes: fitted into memory, compiled to step-time coefficients, its sequence slots counted.
  *
@@ -51,6 +62,7 @@ function fitOrWarn(plan: Plan, means: MixMeans): { fit?: MemoryFit; warnings: st
  */
 export function buildReplica(plan: Plan): Replica {
   const { serving, model } = plan;
+  requireEvenHeads(plan);
   const means = mixMeans(plan.traffic.mix);
   const { fit, warnings } = fitOrWarn(plan, means);
   const held = plan.engine.reserves_longest ? means.longest : means.context;

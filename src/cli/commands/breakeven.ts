@@ -11,7 +11,7 @@ import type { Cell } from '../../result/columns.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { InputError } from '../../schema/problem.ts';
 import { loadPlan } from '../load-plan.ts';
-import { type GlobalOptions, note, result } from '../output.ts';
+import { type GlobalOptions, note, result, wantsJsonRows } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
 const MOST_MONTHS = 120;
@@ -63,6 +63,7 @@ export async function breakevenScenario(
   file: string,
   options: GlobalOptions & { over?: string; horizon?: string },
 ): Promise<void> {
+  const asJson = wantsJsonRows(options);
   const axis = parseAxis(options.over ?? DEFAULT_OVER, '--over');
   for (const warning of axis.warnings) note(options, `warning: ${warning}`);
   const { loaded, lookups, plan } = loadPlan(file, options);
@@ -71,8 +72,7 @@ export async function breakevenScenario(
   }
   const horizons = horizonsOf(plan, options.horizon);
   const rows = await rowsOf(axis, plan, horizons, { raw: loaded.raw, axis, lookups, seed: options.seed ?? 0 }, options);
-  if (options.json === true)
-    await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
+  if (asJson) await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
   else await result(options, toCsv(Object.keys(rows[0] as Record<string, Cell>), rows));
   for (const sentence of sentences(rows)) note(options, sentence);
 }

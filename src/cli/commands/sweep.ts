@@ -6,7 +6,7 @@ import type { Cell } from '../../result/columns.ts';
 import { simulateVariant, sweepRow } from '../../result/sweep-point.ts';
 import { InputError } from '../../schema/problem.ts';
 import { openLookups } from '../load-plan.ts';
-import { type GlobalOptions, note, result } from '../output.ts';
+import { type GlobalOptions, note, result, wantsJsonRows } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
 /** Points between two looks at the event loop, so that the bar moves and Ctrl-C is heard. */
@@ -25,6 +25,7 @@ export async function sweepScenario(file: string, options: GlobalOptions & { axi
       { path: [], message: 'a sweep needs an axis, such as --axis traffic.utilization=0.05..1:20' },
     ]);
   }
+  const asJson = wantsJsonRows(options);
   const plan = planSweep(options.axis.map((text) => parseAxis(text)));
   for (const warning of plan.axes.flatMap((axis) => axis.warnings)) note(options, `warning: ${warning}`);
   const { raw } = readScenario(file, options);
@@ -50,10 +51,9 @@ export async function sweepScenario(file: string, options: GlobalOptions & { axi
     if (index % BETWEEN_TURNS === 0) await new Promise(setImmediate);
   }
   progress.stop();
-  const text =
-    options.json === true
-      ? JSON.stringify({ schema: 'rackrate.sweep/v1', rows }, undefined, 2)
-      : toCsv(columnsOf(rows), rows);
+  const text = asJson
+    ? JSON.stringify({ schema: 'rackrate.sweep/v1', rows }, undefined, 2)
+    : toCsv(columnsOf(rows), rows);
   await result(options, text);
 }
 
