@@ -13,6 +13,7 @@ const service = fc.record({
     {},
     { availability: '99.9 %', replica_availability: 0.99 },
     { zones: 3, replica_availability: 1 },
+    { zones: 5, availability: '99.9 %', replica_availability: 0.95 },
   ),
   people: fc.constantFrom<Raw>({}, { setup: '9000 USD', hours_per_month: 20, rate: '90 USD/h' }),
   overheads: fc.constantFrom<unknown>('none', { observability: 'typical' }),
@@ -21,7 +22,7 @@ const service = fc.record({
   /** The API's price over the own one at the volume the service was tried at. */
   dearer: fc.double({ min: 0.5, max: 2.5, noNaN: true }),
   /** Volumes to check, in replicas' worth. */
-  volumes: fc.array(fc.double({ min: 0.01, max: 9, noNaN: true }), { minLength: 5, maxLength: 5 }),
+  volumes: fc.array(fc.double({ min: 0.01, max: 30, noNaN: true }), { minLength: 5, maxLength: 5 }),
 });
 
 const inside = (volume: number, intervals: readonly VolumeInterval[]) =>
@@ -68,6 +69,54 @@ describe('break-even volumes', { timeout: 60_000 }, () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  test('the same where a given fleet sends its overflow to an API', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.2, max: 3, noNaN: true }),
+        fc.double({ min: 0.2, max: 3, noNaN: true }),
+        fc.constantFrom('constant', 'chat', 'nightly'),
+        fc.array(fc.double({ min: 0.05, max: 5, noNaN: true }), { minLength: 5, maxLength: 5 }),
+        (dear, overflowPrice, shape, loads) => {
+          const own = (2.69 * 1300) / 3.6e6 / 5000 / 300;
+          const usd = (factor: number) => `${factor * own * 1e12 * 0.3} USD/Mtok`;
+          const compare = [
+            { name: 'judged', input: usd(dear), output: usd(dear) },
+            { name: 'burst', input: usd(overflowPrice), output: usd(overflowPrice), baseline: true },
+          ];
+          const at = (load: number) =>
+            runWith({
+              serving: { replicas: 1, measured: { output_tokens_per_second: 5000 } },
+              traffic: { shape, overflow: 'api', tokens_per_day: load * 5000 * 86_400 * (1300 / 300) },
+              compare,
+            });
+          const intervals = comparison(at(1)).breakeven_tokens_per_month;
+          for (const load of loads) {
+            const result = at(load);
+            const volume = metric(result, 'input_tokens_per_month') + metric(result, 'output_tokens_per_month');
+            if (onEdge(volume, intervals)) continue;
+            const cheaper = metric(result, 'cost_usd_per_month') < comparison(result).usd_per_month;
+            expect(inside(volume, intervals), `${volume} in ${JSON.stringify(intervals)}`).toBe(cheaper);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test('have no end where thin margins pay only for thousands of replicas', () => {
+    const compare = [{ name: 'API', input: '0.35 USD/Mtok', output: '0.35 USD/Mtok' }];
+    const people = { hours_per_month: 1_000_000, rate: '100 USD/h' };
+    const result = runWith({
+      serving: { replicas: 'auto', measured: { output_tokens_per_second: 5000 } },
+      compare,
+      people,
+    });
+    const [first] = comparison(result).breakeven_tokens_per_month;
+    const ownPerToken = (2.69 / 3600 / 5000) * (300 / 1300);
+    expect((first?.[0] ?? 0) / (1e8 / (0.35e-6 - ownPerToken))).toBeCloseTo(1, 3);
+    expect(first?.[1]).toBeNull();
   });
 
   test('the utilisation and the rent at which both cost the same do make them the same', () => {
