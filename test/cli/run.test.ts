@@ -126,6 +126,36 @@ describe('a mistake gives one message with its place, and no stack', () => {
   });
 });
 
+describe('the form of a run', () => {
+  const folder = folderWith({ 'chat.yaml': SUPPORT_CHAT });
+  const written = (name: string, ...more: string[]) => rackrate(['run', 'chat.yaml', '-o', name, ...more], folder);
+
+  test('follows the ending of the file', () => {
+    expect(written('a.md')).toMatchObject({ status: 0, stdout: '', stderr: 'wrote a.md\n' });
+    expect(readFileSync(join(folder, 'a.md'), 'utf8')).toMatch(
+      /^# Support chat on Llama 3\.3 70B\n\n[\s\S]*\n\*\*Self-host .*\*\*\n/,
+    );
+    expect(written('a.csv', '-q')).toMatchObject({ status: 0, stderr: '' });
+    const [row] = parse(readFileSync(join(folder, 'a.csv'), 'utf8'), { columns: true }) as Record<string, string>[];
+    expect(Object.keys(row ?? {}).slice(0, METRICS.length + 1)).toEqual([
+      'status',
+      ...METRICS.map((metric) => metric.id),
+    ]);
+    expect(written('a.json').status).toBe(0);
+    const record = JSON.parse(readFileSync(join(folder, 'a.json'), 'utf8')) as Result;
+    expect(record.metrics.usd_per_mtok_total).toBe(Number(row?.usd_per_mtok_total));
+  });
+
+  test('is refused where it cannot be told', () => {
+    expect(written('a.xls')).toMatchObject({ status: 2, stderr: expect.stringContaining('.csv, .json, .md or .txt') });
+    expect(written('a.csv', '--json')).toMatchObject({ status: 2, stderr: expect.stringContaining('two forms') });
+  });
+
+  test('on a pipe holds no colour', () => {
+    expect(rackrate(['run', 'chat.yaml'], folder).stdout).not.toContain('\u001b');
+  });
+});
+
 describe('sweep', () => {
   const axes = ['--axis', 'traffic.utilization=0.05..1:20', '--axis', 'serving.max_batch=1,4,16,64,256'];
   const swept = rackrate(['sweep', 'scenarios/support-chat-70b.yaml', ...axes]);

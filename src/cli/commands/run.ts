@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import manifest from '../../../package.json' with { type: 'json' };
-import { csvLine } from '../../io/csv.ts';
+import { toCsv } from '../../io/csv.ts';
 import { runMarkdown, runText } from '../../report/run-text.ts';
 import { resultRow } from '../../result/columns.ts';
 import type { Result } from '../../result/record.ts';
@@ -33,7 +33,10 @@ function bold(options: GlobalOptions): (text: string) => string {
 
 function asCsv(found: Result): string {
   const row = resultRow(found);
-  return csvLine(row.map(([header]) => header)) + csvLine(row.map(([, value]) => value));
+  return toCsv(
+    row.map(([header]) => header),
+    [Object.fromEntries(row)],
+  );
 }
 
 /** The same simulation; what cannot be done is said of the file it was asked in. */
