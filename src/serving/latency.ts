@@ -3,7 +3,14 @@ import { stepSeconds } from '../perf/step-time.ts';
 import { lengthQuantile } from '../traffic/lengths.ts';
 import type { Seconds } from '../units/quantity.ts';
 import type { Replica } from './replica.ts';
-import { inFlight, iteration, prefillSeconds, type SteadyState, steadyState } from './steady-state.ts';
+import {
+  inFlight,
+  iteration,
+  prefillOnlyState,
+  prefillSeconds,
+  type SteadyState,
+  steadyState,
+} from './steady-state.ts';
 
 /** One independent part of a latency: its mean and its value at a quantile. */
 interface Part {
@@ -59,10 +66,40 @@ export function erlangC(servers: number, offered: number): number {
 }
 
 /**
+ * What a mean prompt's chunk adds to an iteration beside one decoding sequence. Taken there and not at the load asked
+ * about, because a floor under eager iterations hides part of it in a crowd, and latency must not fall with load.
+ */
+function chunkExtra(replica: Replica): Seconds {
+  const idle = replica.means.decodePasses === 0 ? prefillOnlyState(replica, 0) : steadyState(replica, 0);
+  return Math.max(0, idle.chunkStep - idle.plainStep);
+}
+
+/**
+ * What is left of the iteration under way when a request arrives, if the engine is busy at all.
+ *
+ * Long iterations are hit more often: a chunk's with its share of the time, and among chunks the longer ones, by the
+ * variance of what they add. Within the one that is hit the arrival is uniform, so the tail is two straight lines.
+ */
+function residualPart(replica: Replica, state: SteadyState, quantile: number): Part {
+  const busy = 1 - Math.exp(-inFlight(state));
+  const chunkTime = state.chunkShare * state.chunkStep;
+  const hitsChunk = chunkTime / (chunkTime + (1 - state.chunkShare) * state.plainStep);
+  const spread = Math.min(state.chunkStep, chunkExtra(replica) * replica.means.inputCv);
+  const chunk = state.chunkStep + spread ** 2 / state.chunkStep;
+  const plain = Math.max(state.plainStep, 1e-12);
+  const mean = (busy * (hitsChunk * chunk + (1 - hitsChunk) * plain)) / 2;
+  const tail = (1 - quantile) / Math.max(busy, 1e-12);
+  if (tail >= 1) return { mean, at: 0 };
+  const beyondPlain = hitsChunk > 0 ? chunk * (1 - tail / hitsChunk) : 0;
+  const at = beyondPlain > plain ? beyondPlain : (1 - tail) / (hitsChunk / chunk + (1 - hitsChunk) / plain);
+  return { mean, at };
+}
+
+/**
  * Time to first token at a quantile: what is left of the iteration under way, prompts ahead in the budget, a free
  * slot, and the prompt itself.
  *
- * - the iteration under way: uniform over its length, long ones being hit more often, if the engine is busy at all
+ * - the iteration under way, if there is one (see `residualPart`)
  * - prompts ahead: M/G/1 on the token budget, scaled for burstiness and length (Kingman 1961)
  * - a free slot: M/M/c on the sequence slots, scaled alike (Allen and Cunneen; Whitt 1993)
  *
@@ -70,11 +107,6 @@ export function erlangC(servers: number, offered: number): number {
  */
 export function ttftQuantile(replica: Replica, state: SteadyState, quantile: number): Seconds {
   const { means, arrivalCv, outputCv } = replica;
-  const busy = 1 - Math.exp(-inFlight(state));
-  const meanStep = (1 - state.chunkShare) * state.plainStep + state.chunkShare * state.chunkStep;
-  const squareStep = (1 - state.chunkShare) * state.plainStep ** 2 + state.chunkShare * state.chunkStep ** 2;
-  const residual = (squareStep / meanStep) * busy;
-
   const room = Math.max(1, replica.tokenBudget - state.decoding);
   const fullStep = stepSeconds(replica.step, iteration(replica, state.decoding, room));
   const perPrompt = (fullStep * means.newPrompt) / room;
@@ -98,26 +130,51 @@ export function ttftQuantile(replica: Replica, state: SteadyState, quantile: num
     state.decoding,
     lengthQuantile({ mean: means.newPrompt, cv: means.inputCv }, quantile),
   );
-  return sumQuantile([
-    { mean: residual / 2, at: residual * quantile },
-    promptWait,
-    slotWait,
-    { mean: state.prefill, at: own },
-  ]);
+  return sumQuantile([residualPart(replica, state, quantile), promptWait, slotWait, { mean: state.prefill, at: own }]);
+}
+
+/** Relative step for the slope of throughput over the number running. */
+const SLOPE_STEP = 0.01;
+
+/**
+ * Variance of the number of sequences running.
+ *
+ * With throughput proportional to the number running it would be Poisson, variance = mean, widened for bursty arrivals
+ * by the peakedness (cv² + 1)/2. Throughput grows less than in proportion, so a crowd drains more slowly than it came:
+ * the variance is the arrival rate over the slope of throughput.
+ *
+ * @source linear noise approximation; infinite-server limit: Eick, Massey and Whitt 1993
+ */
+function runningVariance(replica: Replica, state: SteadyState): number {
+  const peakedness = (replica.arrivalCv ** 2 + 1) / 2;
+  const { decoding } = state;
+  if (decoding <= 1) return decoding * peakedness;
+  const high = steadyState(replica, decoding * (1 + SLOPE_STEP)).requestsPerSecond;
+  const low = steadyState(replica, decoding * (1 - SLOPE_STEP)).requestsPerSecond;
+  const elasticity = (high - low) / (2 * SLOPE_STEP * state.requestsPerSecond);
+  return (decoding * peakedness) / Math.min(1, Math.max(elasticity, SLOPE_STEP));
 }
 
 /**
- * Time per output token at a quantile: the steady state at that quantile of the number of sequences running.
+ * Time per output token at a quantile. Two things vary:
  *
- * With many slots the number running is Poisson about its mean, widened for bursty arrivals by the peakedness
- * (cv² + 1)/2, and it changes as slowly as requests finish, so a request sees one level for most of its life.
- *
- * @source infinite-server limit: Eick, Massey and Whitt 1993
+ * - the number running, which changes as slowly as requests finish, so that a request sees one level for most of its
+ *   life (see `runningVariance`)
+ * - how many prompt chunks meet the request: Poisson about chunkShare · passes, each adding its own length, so that a
+ *   short output sees luck that a long one averages out
  */
 export function tpotQuantile(replica: Replica, state: SteadyState, quantile: number): Seconds {
-  if (replica.means.decodePasses === 0) return 0;
-  const peakedness = (replica.arrivalCv ** 2 + 1) / 2;
-  const spread = normalQuantile(quantile) * Math.sqrt(state.decoding * peakedness);
-  const running = Math.min(replica.slots, Math.max(0, state.decoding + spread));
-  return steadyState(replica, running).tpot;
+  const { means, outputCv } = replica;
+  if (means.decodePasses === 0) return 0;
+  const deviate = normalQuantile(quantile);
+  const running = Math.min(
+    replica.slots,
+    Math.max(0, state.decoding + deviate * Math.sqrt(runningVariance(replica, state))),
+  );
+  const hits = state.chunkShare * (1 + means.inputCv ** 2) * (1 + outputCv ** 2);
+  const luck = chunkExtra(replica) * Math.sqrt(hits / means.decodePasses);
+  return sumQuantile([
+    { mean: state.tpot, at: steadyState(replica, running).tpot },
+    { mean: 0, at: deviate * luck },
+  ]);
 }
