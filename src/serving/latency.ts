@@ -133,43 +133,25 @@ export function ttftQuantile(replica: Replica, state: SteadyState, quantile: num
   return sumQuantile([residualPart(replica, state, quantile), promptWait, slotWait, { mean: state.prefill, at: own }]);
 }
 
-/** Relative step for the slope of throughput over the number running. */
-const SLOPE_STEP = 0.01;
-
-/**
- * Variance of the number of sequences running.
- *
- * With throughput proportional to the number running it would be Poisson, variance = mean, widened for bursty arrivals
- * by the peakedness (cv² + 1)/2. Throughput grows less than in proportion, so a crowd drains more slowly than it came:
- * the variance is the arrival rate over the slope of throughput.
- *
- * @source linear noise approximation; infinite-server limit: Eick, Massey and Whitt 1993
- */
-function runningVariance(replica: Replica, state: SteadyState): number {
-  const peakedness = (replica.arrivalCv ** 2 + 1) / 2;
-  const { decoding } = state;
-  if (decoding <= 1) return decoding * peakedness;
-  const high = steadyState(replica, decoding * (1 + SLOPE_STEP)).requestsPerSecond;
-  const low = steadyState(replica, decoding * (1 - SLOPE_STEP)).requestsPerSecond;
-  const elasticity = (high - low) / (2 * SLOPE_STEP * state.requestsPerSecond);
-  return (decoding * peakedness) / Math.min(1, Math.max(elasticity, SLOPE_STEP));
-}
-
 /**
  * Time per output token at a quantile. Two things vary:
  *
  * - the number running, which changes as slowly as requests finish, so that a request sees one level for most of its
- *   life (see `runningVariance`)
+ *   life. With many slots it is Poisson about its mean, widened for bursty arrivals by the peakedness (cv² + 1)/2; a
+ *   crowd drains more slowly than that, so this errs low towards saturation
  * - how many prompt chunks meet the request: Poisson about chunkShare · passes, each adding its own length, so that a
  *   short output sees luck that a long one averages out
+ *
+ * @source infinite-server limit: Eick, Massey and Whitt 1993
  */
 export function tpotQuantile(replica: Replica, state: SteadyState, quantile: number): Seconds {
-  const { means, outputCv } = replica;
+  const { means, arrivalCv, outputCv } = replica;
   if (means.decodePasses === 0) return 0;
   const deviate = normalQuantile(quantile);
+  const peakedness = (arrivalCv ** 2 + 1) / 2;
   const running = Math.min(
     replica.slots,
-    Math.max(0, state.decoding + deviate * Math.sqrt(runningVariance(replica, state))),
+    Math.max(0, state.decoding + deviate * Math.sqrt(state.decoding * peakedness)),
   );
   const hits = state.chunkShare * (1 + means.inputCv ** 2) * (1 + outputCv ** 2);
   const luck = chunkExtra(replica) * Math.sqrt(hits / means.decodePasses);
