@@ -4,10 +4,20 @@ import { shown } from '../schema/printable.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 
+/** Ids first, then what else their cards are called, so that a near miss of either is recognised. */
+function namesOf(catalog: Catalog, kind: CardKind): string[] {
+  const ids = catalog.ids(kind);
+  const aliases = ids.flatMap((id) => {
+    const card = catalog.find(kind, id);
+    return card !== undefined && 'aliases' in card ? card.aliases : [];
+  });
+  return [...ids, ...aliases];
+}
+
 /** The sentence for an id that the catalog does not have. */
 export function unknownCard(catalog: Catalog, kind: CardKind, id: string): string {
   const label = CARD_KINDS[kind].label;
-  return `there is no ${label} ${shown(id)} in the catalog${didYouMean(id, catalog.ids(kind))}`;
+  return `there is no ${label} ${shown(id)} in the catalog${didYouMean(id, namesOf(catalog, kind))}`;
 }
 
 /** Every id in a scenario that names no card, all at once. */

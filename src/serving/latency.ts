@@ -70,9 +70,16 @@ export function erlangC(servers: number, offered: number): number {
  * about, because a floor under eager iterations hides part of it in a crowd, and latency must not fall with load.
  */
 function chunkExtra(replica: Replica): Seconds {
+  const known = chunkExtras.get(replica);
+  if (known !== undefined) return known;
   const idle = replica.means.decodePasses === 0 ? prefillOnlyState(replica, 0) : steadyState(replica, 0);
-  return Math.max(0, idle.chunkStep - idle.plainStep);
+  const extra = Math.max(0, idle.chunkStep - idle.plainStep);
+  chunkExtras.set(replica, extra);
+  return extra;
 }
+
+/** A property of the replica, asked for at every load and quantile. */
+const chunkExtras = new WeakMap<Replica, Seconds>();
 
 /**
  * What is left of the iteration under way when a request arrives, if the engine is busy at all.
