@@ -7,7 +7,7 @@ import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
-import type { OfferPlan, Plan } from '../scenario/plan.ts';
+import type { Plan } from '../scenario/plan.ts';
 import { buildEnvelope, type Envelope, scaleToMeasured } from '../serving/envelope.ts';
 import { buildReplica, type Replica } from '../serving/replica.ts';
 import { formatShare } from '../units/format.ts';
@@ -60,7 +60,7 @@ function statusOf(plan: Plan, envelope: Envelope, first: FleetMonth): RunStatus 
 }
 
 function warningsOf(plan: Plan, replica: Replica, first: FleetMonth, status: RunStatus): string[] {
-  const warnings = [...plan.warnings, ...replica.warnings];
+  const warnings = [...replica.warnings];
   const { traffic } = first.result;
   if (traffic.offered === 0) warnings.push('no traffic: the bill runs on and the price of a token is unbounded');
   if (status === 'saturated') {
@@ -146,6 +146,8 @@ export function simulate(plan: Plan, seed = 0): Result {
   const metrics = metricsOf(plan, replica, envelope, first, use, month1);
   const basis = comparisonBasis(plan, envelope, fleet, ledger);
   const comparisons = plan.offers.map((offer) => compareWith(offer, basis));
+  const baseline = baselineOffer(plan);
+  const judged = baseline === undefined ? undefined : comparisons[plan.offers.indexOf(baseline)];
   const status = statusOf(plan, envelope, first);
   return {
     schema: 'rackrate.result/v1',
@@ -164,10 +166,7 @@ export function simulate(plan: Plan, seed = 0): Result {
     ledger,
     waterfall: waterfall(plan, envelope, first, month1),
     comparisons,
-    verdict: verdict(
-      comparisons[plan.offers.indexOf(baselineOffer(plan) as OfferPlan)],
-      metrics.cost_usd_per_month ?? 0,
-    ),
+    verdict: verdict(judged, metrics.cost_usd_per_month ?? 0),
     physics: describePhysics(plan, replica, metrics.batch_at_peak ?? 1),
   };
 }

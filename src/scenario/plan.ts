@@ -144,5 +144,4 @@ export interface Plan {
   discountRate: Share;
   defaultsUsed: readonly DefaultUsed[];
   notCounted: readonly NotCounted[];
-  warnings: readonly string[];
 }

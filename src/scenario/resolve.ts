@@ -83,6 +83,5 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
     horizonMonths: [...new Set(scenario.horizons)].sort((a, b) => a - b),
     discountRate: scenario.discount_rate ?? defaults.use('discount_rate', facility.discount_rate, facility.id),
     defaultsUsed: defaults.list(),
-    warnings: [],
   };
 }

@@ -16,7 +16,7 @@ import { startProgress } from '../progress.ts';
 
 const MOST_MONTHS = 120;
 
-/** Twice the decade on either side of a load worth looking at, where the person names no axis. */
+/** From a pilot's load to a large provider's, twelve points a decade, where the person names no axis. */
 const DEFAULT_OVER = 'traffic.requests_per_day=1k..100M:61:log';
 
 function horizonsOf(plan: Plan, text: string | undefined): readonly number[] {
