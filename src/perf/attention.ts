@@ -41,8 +41,11 @@ function flopPerPosition(
  *   decode   bytes kv · S, FLOP 4·(n_h/t)·d·S per layer; MLA absorbed: 2·(n_h/t)·(2·kv_lora + rope)·S
  *   prefill  FLOP 4·(n_h/t)·d·Σ positions per layer; MLA un-absorbed: 2·(n_h/t)·(nope + rope + v)
  *
+ * A decoding sequence may ask about several tokens at once, its own and proposed ones: the cache is still read once.
+ *
  * Absorbed MLA decode pads the heads of a GPU to a tile of query rows, so splitting heads further saves nothing.
  *
+ * @param queries tokens of one sequence that attend in a decode pass
  * @source Dao et al. 2022 (FlashAttention) for the FLOP; DeepSeek-V2 2024, sec. 2.1 for MLA
  * @checkedBy test/perf/step-time.test.ts
  */
@@ -52,6 +55,7 @@ export function attentionCost(
   calibration: CalibrationCard,
   kvCache: KvFormat,
   tensorParallel: number,
+  queries = 1,
 ): AttentionCost {
   const layers = attentionLayers(model);
   const perSecond = sixteenBitRate(gpu) * calibration.attention_compute_efficiency;
@@ -59,7 +63,7 @@ export function attentionCost(
     kvBytesPerTokenPerLayer(model, kvCache, tensorParallel) / (gpu.memory_bandwidth * calibration.kv_memory_efficiency);
   const decode = combine(
     calibration.combine,
-    flopPerPosition(model, calibration, tensorParallel, 'decode') / perSecond,
+    (queries * flopPerPosition(model, calibration, tensorParallel, 'decode')) / perSecond,
     kvSeconds,
   );
   const prefill = flopPerPosition(model, calibration, tensorParallel, 'prefill') / perSecond;

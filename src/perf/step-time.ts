@@ -1,4 +1,5 @@
 import { type WeightGroup, weightGroups } from '../model/weights.ts';
+import type { Speculation } from '../scenario/plan.ts';
 import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
@@ -46,6 +47,10 @@ export interface StepModel {
   eagerFloor: Seconds;
   /** All times are multiplied by this; 1 unless a measured rate of the replica is given. */
   scale: number;
+  /** Tokens that a decoding sequence puts through a pass: itself and what was proposed for it. */
+  queries: number;
+  /** Proposing them: as many passes of the model below over one token a sequence as a pass's proposals cost. */
+  draft?: { passes: number; model: StepModel };
 }
 
 export interface ReplicaSpec {
@@ -56,6 +61,7 @@ export interface ReplicaSpec {
   weights: WeightFormat;
   kvCache: KvFormat;
   tensorParallel: number;
+  speculation?: Speculation | undefined;
 }
 
 function linearCosts(spec: ReplicaSpec): LinearCost[] {
@@ -83,13 +89,20 @@ function linearCosts(spec: ReplicaSpec): LinearCost[] {
  * @checkedBy test/perf/step-time.test.ts
  */
 export function compileStepModel(spec: ReplicaSpec): StepModel {
+  const { speculation, ...plain } = spec;
+  if (speculation === undefined) return compilePasses(plain, 1);
+  const draft = { passes: speculation.depth * speculation.draftCost, model: compilePasses(plain, 1) };
+  return { ...compilePasses(plain, speculation.depth + 1), draft };
+}
+
+function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
   const { model, calibration, host } = spec;
   const allReduce = allReduceCost(spec.gpu, calibration, spec.tensorParallel);
   return {
     combine: calibration.combine,
     linear: linearCosts(spec),
     experts: { count: model.moe?.experts ?? 1, perToken: model.moe?.experts_per_token ?? 1 },
-    attention: attentionCost(model, spec.gpu, calibration, spec.kvCache, spec.tensorParallel),
+    attention: attentionCost(model, spec.gpu, calibration, spec.kvCache, spec.tensorParallel, queries),
     allReduce: {
       calls: 2 * model.layers,
       latency: allReduce.latency * host.launch_scale,
@@ -100,29 +113,40 @@ export function compileStepModel(spec: ReplicaSpec): StepModel {
     fixedPerSequence: host.per_sequence,
     eagerFloor: model.layers * calibration.eager_layer_floor,
     scale: 1,
+    queries,
   };
 }
 
-/** How many tokens meet a group of weights in this step, and what share of its bytes is read. */
-function tokensAt(model: StepModel, use: WeightGroup['use'], load: StepLoad): { tokens: number; touched: number } {
-  const tokens = load.decodeSequences + load.promptTokens;
+/** Tokens that an iteration puts through the layers. */
+function tokensOf(model: StepModel, load: StepLoad): number {
+  return load.decodeSequences * model.queries + load.promptTokens;
+}
+
+/** How many of them meet a group of weights; a proposal needs the head as much as an answer does. */
+function tokensAt(model: StepModel, use: WeightGroup['use'], load: StepLoad): number {
   switch (use) {
     case 'every_token':
-      return { tokens, touched: tokens > 0 ? 1 : 0 };
     case 'routed':
-      return { tokens, touched: touchedExpertShare(model.experts.count, model.experts.perToken, tokens) };
+      return tokensOf(model, load);
     case 'emitted':
-      return { tokens: load.emitted, touched: load.emitted > 0 ? 1 : 0 };
+      return load.emitted + load.decodeSequences * (model.queries - 1);
     case 'look_up':
-      return { tokens: 0, touched: 0 };
+      return 0;
   }
+}
+
+/** The share of a group's bytes that so many tokens read. */
+function touchedAt(model: StepModel, use: WeightGroup['use'], tokens: number): number {
+  if (use === 'routed') return touchedExpertShare(model.experts.count, model.experts.perToken, tokens);
+  return tokens > 0 ? 1 : 0;
 }
 
 function linearSeconds(model: StepModel, load: StepLoad): Seconds {
   let seconds = 0;
   for (const cost of model.linear) {
-    const { tokens, touched } = tokensAt(model, cost.use, load);
-    seconds += combine(model.combine, cost.secondsPerToken * tokens, cost.memorySeconds * touched);
+    const tokens = tokensAt(model, cost.use, load);
+    const memory = cost.memorySeconds * touchedAt(model, cost.use, tokens);
+    seconds += combine(model.combine, cost.secondsPerToken * tokens, memory);
   }
   return seconds;
 }
@@ -141,27 +165,80 @@ function prefillAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
   return combine(model.combine, compute, prefillKv * load.promptKvTokens);
 }
 
+/** All of an iteration but attention and proposals, before the scale. */
+function bodySeconds(model: StepModel, load: StepLoad): Seconds {
+  const dense =
+    linearSeconds(model, load) +
+    allReduceSeconds(model, tokensOf(model, load)) +
+    model.fixedPerIteration +
+    model.fixedPerSequence * load.emitted;
+  return load.promptTokens > 0 ? Math.max(dense, model.eagerFloor) : dense;
+}
+
 /**
  * Time of one iteration:
  *
  *   t = max(linear + all-reduce + fixed, eager floor if there are prompt tokens) + attention
  *
  * For given token counts it is affine in the total context of each attention class, with coefficients that do not
- * depend on it: the replica simulator sums runs of iterations in closed form on the strength of this.
+ * depend on it: the replica simulator sums runs of iterations in closed form on the strength of this (see
+ * `decodeConstant` and `decodeSlopes`).
  *
- * @source Pope et al. 2022 (Efficiently Scaling Transformer Inference), sec. 2 and 3; coefficients: calibration card
+ * With speculation a pass verifies depth + 1 tokens a sequence, and proposing them comes on top.
+ *
+ * @source Pope et al. 2022 (Efficiently Scaling Transformer Inference), sec. 2 and 3; coefficients: calibration card;
+ *   speculation: Leviathan et al. 2023
  * @assumes no overlap between layers, collectives and host; errs high where an engine overlaps them
  * @checkedBy test/perf/step-time.test.ts
  */
 export function stepSeconds(model: StepModel, load: StepLoad): Seconds {
-  const tokens = load.decodeSequences + load.promptTokens;
-  const dense =
-    linearSeconds(model, load) +
-    allReduceSeconds(model, tokens) +
-    model.fixedPerIteration +
-    model.fixedPerSequence * load.emitted;
-  const body = load.promptTokens > 0 ? Math.max(dense, model.eagerFloor) : dense;
-  return model.scale * (body + decodeAttentionSeconds(model, load) + prefillAttentionSeconds(model, load));
+  const own = bodySeconds(model, load) + decodeAttentionSeconds(model, load) + prefillAttentionSeconds(model, load);
+  return model.scale * (own + draftSeconds(model, load));
+}
+
+function draftSeconds(model: StepModel, load: StepLoad): Seconds {
+  const { draft } = model;
+  if (draft === undefined || load.decodeSequences === 0) return 0;
+  const { model: plain, passes } = draft;
+  const attention = plain.scale * decodeAttentionSeconds(plain, load);
+  return passes * (decodeConstant(plain, load.decodeSequences) + attention);
+}
+
+/**
+ * The part of a decode iteration that does not depend on the contexts:
+ * `stepSeconds` = constant(n) + slope_full · S_full + slope_sliding · S_sliding.
+ *
+ * @source `stepSeconds` without prompts
+ * @checkedBy test/perf/step-time.test.ts
+ */
+export function decodeConstant(model: StepModel, sequences: number): Seconds {
+  const load = {
+    decodeSequences: sequences,
+    contextFull: 0,
+    contextSliding: 0,
+    promptTokens: 0,
+    promptWorkFull: 0,
+    promptWorkSliding: 0,
+    promptKvTokens: 0,
+    emitted: sequences,
+  };
+  return stepSeconds(model, load);
+}
+
+/**
+ * Seconds that one token of context adds to a decode iteration, on full and on sliding-window layers.
+ *
+ * @source `stepSeconds`, whose attention it is
+ * @checkedBy test/perf/step-time.test.ts
+ */
+export function decodeSlopes(model: StepModel): { full: Seconds; sliding: Seconds } {
+  const { draft, attention, scale } = model;
+  const drafting = draft === undefined ? { full: 0, sliding: 0 } : decodeSlopes(draft.model);
+  const passes = draft?.passes ?? 0;
+  return {
+    full: scale * (attention.decodeFull + passes * drafting.full),
+    sliding: scale * (attention.decodeSliding + passes * drafting.sliding),
+  };
 }
 
 /** A step's time by what it waits for, and the linear layers' traffic. Terms sum to `seconds`. */
@@ -171,6 +248,7 @@ export interface StepTerms {
   weights: Seconds;
   kv: Seconds;
   allReduce: Seconds;
+  /** Launches, host and floors; with speculation also the proposals. */
   fixed: Seconds;
   linearFlop: number;
   linearBytes: number;
@@ -189,7 +267,8 @@ export function stepTerms(model: StepModel, load: StepLoad): StepTerms {
   let linearFlop = 0;
   let linearBytes = 0;
   for (const cost of model.linear) {
-    const { tokens, touched } = tokensAt(model, cost.use, load);
+    const tokens = tokensAt(model, cost.use, load);
+    const touched = touchedAt(model, cost.use, tokens);
     const flopSeconds = cost.secondsPerToken * tokens;
     const byteSeconds = cost.memorySeconds * touched;
     const hidden = model.combine === 'max';
@@ -201,7 +280,7 @@ export function stepTerms(model: StepModel, load: StepLoad): StepTerms {
   const linear = compute + weights;
   const prefill = prefillAttentionSeconds(model, load);
   const kv = decodeAttentionSeconds(model, load);
-  const allReduce = allReduceSeconds(model, load.decodeSequences + load.promptTokens);
+  const allReduce = allReduceSeconds(model, tokensOf(model, load));
   const seconds = stepSeconds(model, load);
   const { scale } = model;
   const named = scale * (linear + prefill + kv + allReduce);

@@ -2,7 +2,7 @@ import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
 import type { FacilityCard } from '../schema/facility.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
-import type { Bytes, Seconds, Share, Usd } from '../units/quantity.ts';
+import type { Bytes, BytesPerSecond, Seconds, Share, Usd } from '../units/quantity.ts';
 
 /** A default that entered the result: its scenario path, its value, and where the value comes from. */
 export interface DefaultUsed {
@@ -20,10 +20,18 @@ export interface NotCounted {
   charges: readonly OverheadCharge[];
 }
 
-/** Token counts of one request. A cv of 0 is a fixed length; otherwise log-normal. */
+/** Token counts of one request. A cv of 0 is a fixed length; otherwise log-normal, unless `draw` says how. */
 export interface LengthDistribution {
   mean: number;
   cv: number;
+  /** How single lengths come about, where not log-normal: evenly between two lengths, or one of a list. */
+  draw?: { kind: 'uniform'; low: number; high: number } | { kind: 'list'; lengths: readonly number[] };
+}
+
+/** Lengths that were seen together: request i had `input[i]` and `output[i]` tokens. */
+export interface LengthPairs {
+  input: readonly number[];
+  output: readonly number[];
 }
 
 /** The mix every request is drawn from. */
@@ -32,18 +40,64 @@ export interface RequestMix {
   output: LengthDistribution;
   /** Share of input tokens whose KV is already there. */
   cachedInput: Share;
+  /** Correlation of the logarithms of input and output length; 0 where absent. */
+  correlation?: number;
+  /** Where given, single requests are drawn from these pairs; the distributions above are their moments. */
+  pairs?: LengthPairs;
+  /** Answers asked of each prompt; 1 where absent. The lengths above are those of one answer and its prompt. */
+  samples?: number;
+}
+
+/** How requests, or conversations, follow each other. */
+export type ArrivalProcess =
+  | { kind: 'poisson' }
+  | { kind: 'deterministic' }
+  | { kind: 'gamma' | 'weibull'; cv: number }
+  /** A fixed number of users, each asking again `think` seconds after the answer; exponential unless the cv is 0. */
+  | { kind: 'closed'; users: number; think: { mean: Seconds; cv: number } };
+
+/** Requests that build on each other: turns of a chat, or calls of an agent's task. */
+export interface SessionPlan {
+  /** Requests a session makes, drawn once for each; whole, at least 1. */
+  turns: LengthDistribution;
+  /** Prompt of the first request, the shared prompt included. */
+  firstInput: number;
+  /** What each further prompt has beyond the one before: its answer, a tool's result, the next question. */
+  addedPerTurn: number;
+  /** Prompts are trimmed to this; Infinity where they grow for ever. */
+  contextCap: number;
+  /** From an answer to the next request: reading and typing, or a tool at work. Exponential unless the cv is 0. */
+  pause: { mean: Seconds; cv: number };
+}
+
+/** A prompt that many requests begin with. Which of `count` it is, is drawn evenly. */
+export interface SharedPromptPlan {
+  tokens: number;
+  count: number;
+}
+
+/** Requests of lower priority, which wait while others do, and are judged by their own target. */
+export interface BackgroundPlan {
+  share: Share;
+  slo: readonly LatencyTarget[];
 }
 
 export type Load =
   | { kind: 'requests'; perDay: number }
   | { kind: 'tokens'; perDay: number; count: 'total' | 'output' }
-  | { kind: 'utilization'; share: Share };
+  | { kind: 'utilization'; share: Share }
+  /** What the users of closed arrivals make of it: a replay has that, a fleet is sized by a rate. */
+  | { kind: 'closed' };
 
 export interface TrafficPlan {
   load: Load;
   mix: RequestMix;
   /** Coefficient of variation of the time between arrivals: 1 for Poisson, 0 for a clock. */
   arrivalCv: number;
+  arrivals: ArrivalProcess;
+  session?: SessionPlan;
+  sharedPrompt?: SharedPromptPlan;
+  background?: BackgroundPlan;
   /** 168 hourly weights, Monday 00:00 UTC first, mean 1. */
   shape: readonly number[];
   growthPerMonth: number;
@@ -57,6 +111,29 @@ export interface LatencyTarget {
   seconds: Seconds;
 }
 
+/** How an engine decides what each iteration carries. */
+export type Scheduling =
+  /** Decodes first; prompts in chunks beside them, or whole in iterations of their own. */
+  | { kind: 'continuous'; prefill: 'chunked' | 'whole' }
+  /** Waits until `batch` requests are there, or the oldest has waited `maxWait`; runs them together to the longest. */
+  | { kind: 'static'; batch: number; maxWait: Seconds }
+  /** Prompts on GPUs of their own; the cache then crosses a network to those that decode. */
+  | {
+      kind: 'disaggregated';
+      prefillInstances: number | 'auto';
+      decodeInstances: number | 'auto';
+      network: { bandwidth: BytesPerSecond; latency: Seconds };
+    };
+
+/** A small model proposes `depth` tokens a pass, of which the large one keeps those before the first it would not say. */
+export interface Speculation {
+  /** Chance that one proposed token is kept. */
+  acceptance: Share;
+  depth: number;
+  /** Time of one proposal, relative to a pass of the large model over one token a sequence. */
+  draftCost: number;
+}
+
 export interface ServingPlan {
   tensorParallel: number;
   weights: WeightFormat;
@@ -64,6 +141,14 @@ export interface ServingPlan {
   maxBatch: number;
   tokenBudget: number;
   replicas: number | 'auto';
+  /** Share of a replica's largest load that an `auto` fleet is sized to use in its busiest hour. */
+  targetUtilization: Share;
+  scheduling: Scheduling;
+  /** Blocks of ended requests are kept until their room is needed, and prompts that begin alike use them again. */
+  prefixCache: boolean;
+  speculation?: Speculation;
+  /** How the replica's service curve comes about. */
+  envelope: 'simulated' | 'closed-form';
   memory: { rule: 'of_card' | 'of_free'; fraction: Share; workspace: Bytes; usable: Bytes };
   measuredOutputTokensPerSecond?: number;
 }
@@ -110,8 +195,13 @@ export interface OfferPlan {
   outputUsdPerMtok: number;
   cachedInputUsdPerMtok: number;
   cachedInputShare: Share;
+  /** Of input that is not read from the cache, where putting it there has a price of its own. */
+  cacheWriteUsdPerMtok?: number;
   usdPerRequest: Usd;
   batchDiscount: Share;
+  /** Chance that a call fails after it was charged, and that one is turned away uncharged; both are repeated. */
+  failure: Share;
+  rejected: Share;
   source: string;
   asOf: string;
 }

@@ -1,0 +1,375 @@
+import { type StepLoad, stepSeconds } from '../perf/step-time.ts';
+import { emptyDraft, type RequestDraft, type RequestSource } from '../traffic/request-source.ts';
+import { attendedPositions } from './attended-positions.ts';
+import type { EngineSpec, RequestSink, RunTotals } from './engine-spec.ts';
+import { emptyEnded, emptyTotals, type RunOptions } from './run-records.ts';
+
+/** A request on its way from the prompt pool over the network to the answer pool. */
+interface Job {
+  readonly draft: RequestDraft;
+  emitted: number;
+  filled: number;
+  /** Blocks it holds on the instance it is on. */
+  blocks: number;
+  /** When it may be taken from the queue it is in. */
+  ready: number;
+  scheduled: number;
+  firstToken: number;
+  preemptions: number;
+}
+
+/** One group of GPUs of either pool. What it does from one iteration's start to its end is settled at the start. */
+interface Instance {
+  readonly pool: 'prefill' | 'decode';
+  /** In the order in which they were admitted. */
+  running: Job[];
+  used: number;
+  /** When its iteration ends; undefined while it stands still. */
+  end: number | undefined;
+  /** Chunks by position in `running`, on prompt instances. */
+  chunks: number[];
+  passes: number;
+  advance: number;
+}
+
+const emptyLoad = (): StepLoad => ({
+  decodeSequences: 0,
+  contextFull: 0,
+  contextSliding: 0,
+  promptTokens: 0,
+  promptWorkFull: 0,
+  promptWorkSliding: 0,
+  promptKvTokens: 0,
+  emitted: 0,
+});
+
+/**
+ * Prompts on GPUs of their own, answers on others; the cache crosses a network in between. One queue for each pool, from
+ * which an instance takes when it starts an iteration.
+ *
+ * An iteration at a time, since the instances interleave: slower than one replica that leaps, and exact.
+ *
+ * @source Zhong et al. 2024 (DistServe); Qin et al. 2025 (Mooncake). Those send a cache to an instance chosen in
+ *   advance; taking from a common queue errs low on waiting
+ */
+class DisaggregatedEngine {
+  private readonly spec: EngineSpec;
+  private readonly rule: Extract<EngineSpec['scheduling'], { kind: 'disaggregated' }>;
+  private readonly source: RequestSource;
+  private readonly sink: RequestSink;
+  private readonly options: RunOptions;
+  private readonly totals = emptyTotals();
+  private readonly record = emptyEnded();
+  private readonly instances: Instance[];
+  private prompts: Job[] = [];
+  /** Index of the head in `prompts`; entries before it are gone. */
+  private promptHead = 0;
+  /** By ready time, then by the order of joining. */
+  private answers: Job[] = [];
+  private now = 0;
+
+  constructor(spec: EngineSpec, source: RequestSource, sink: RequestSink, options: RunOptions) {
+    if (spec.scheduling.kind !== 'disaggregated') throw new RangeError('disaggregated serving needs its rule');
+    this.spec = spec;
+    this.rule = spec.scheduling;
+    this.source = source;
+    this.sink = sink;
+    this.options = options;
+    const make = (pool: Instance['pool']) => (): Instance => {
+      return { pool, running: [], used: 0, end: undefined, chunks: [], passes: 0, advance: 1 };
+    };
+    this.instances = [
+      ...Array.from({ length: this.rule.prefillInstances }, make('prefill')),
+      ...Array.from({ length: this.rule.decodeInstances }, make('decode')),
+    ];
+  }
+
+  run(): RunTotals {
+    const until = this.options.until ?? Number.POSITIVE_INFINITY;
+    for (;;) {
+      const next = this.nextEvent();
+      if (next === Number.POSITIVE_INFINITY || next >= until) break;
+      this.now = Math.max(this.now, next);
+      for (const instance of this.endingNow()) this.endIteration(instance);
+      this.takeArrivals();
+      while (this.startOne());
+    }
+    this.totals.end = this.now;
+    this.totals.unfinished = this.totals.offered - this.totals.completed - this.totals.refused;
+    return this.totals;
+  }
+
+  private nextEvent(): number {
+    let next = this.source.nextArrival;
+    for (const { end } of this.instances) if (end !== undefined && end < next) next = end;
+    const ready = this.answers[0]?.ready;
+    if (ready !== undefined && ready > this.now && ready < next) next = ready;
+    return next;
+  }
+
+  /** In order of their ends; the list of instances is in the order that breaks ties. */
+  private endingNow(): Instance[] {
+    const ending = this.instances.filter(({ end }) => end !== undefined && end <= this.now);
+    return ending.sort((a, b) => (a.end as number) - (b.end as number));
+  }
+
+  private takeArrivals(): void {
+    const { source, spec, totals } = this;
+    while (source.nextArrival <= this.now) {
+      const draft = emptyDraft();
+      source.take(draft);
+      totals.offered += 1;
+      const longest = draft.input + draft.output - 1 + spec.speculativeDepth;
+      if (this.blocksOf(longest) > spec.kvBlocks) {
+        totals.refused += 1;
+        source.ended(draft.tag, draft.arrival);
+        continue;
+      }
+      const { arrival } = draft;
+      this.prompts.push({
+        draft,
+        emitted: 0,
+        filled: 0,
+        blocks: 0,
+        ready: arrival,
+        scheduled: -1,
+        firstToken: 0,
+        preemptions: 0,
+      });
+    }
+  }
+
+  private blocksOf(tokens: number): number {
+    return Math.ceil(tokens / this.spec.blockTokens);
+  }
+
+  private known(job: Job): number {
+    return job.draft.input + job.emitted;
+  }
+
+  /** Starts an iteration on the first instance that can; false where none can. */
+  private startOne(): boolean {
+    const found = this.instances.find((one) => one.end === undefined && this.canStart(one));
+    if (found === undefined) return false;
+    if (found.pool === 'prefill') this.startPrefill(found);
+    else this.startDecode(found);
+    return true;
+  }
+
+  private canStart(instance: Instance): boolean {
+    if (instance.running.length > 0) return true;
+    return instance.pool === 'prefill'
+      ? this.admissiblePrompt(instance) !== undefined
+      : this.admissibleAnswer(instance) !== undefined;
+  }
+
+  private admissiblePrompt(instance: Instance): Job | undefined {
+    const head = this.prompts[this.promptHead];
+    if (head === undefined || head.ready > this.now || instance.running.length >= this.spec.slots) return undefined;
+    return this.blocksOf(this.known(head)) <= this.spec.kvBlocks - instance.used ? head : undefined;
+  }
+
+  private admissibleAnswer(instance: Instance): Job | undefined {
+    const head = this.answers[0];
+    if (head === undefined || head.ready > this.now || instance.running.length >= this.spec.slots) return undefined;
+    return this.answerBlocks(instance, head) <= this.spec.kvBlocks - instance.used ? head : undefined;
+  }
+
+  /** Blocks that a sequence must hold for the coming pass. */
+  private answerBlocks(instance: Instance, job: Job): number {
+    const { draft, emitted } = job;
+    const { reservesLongest, speculativeDepth } = this.spec;
+    if (reservesLongest) return this.blocksOf(draft.input + draft.output - 1 + speculativeDepth);
+    return this.blocksOf(draft.input + emitted - 1 + instance.advance);
+  }
+
+  private shiftPrompt(): void {
+    this.promptHead += 1;
+    if (this.promptHead > 1024 && this.promptHead * 2 > this.prompts.length) {
+      this.prompts = this.prompts.slice(this.promptHead);
+      this.promptHead = 0;
+    }
+  }
+
+  private enter(instance: Instance, job: Job, blocks: number): void {
+    job.blocks = blocks;
+    instance.used += blocks;
+    instance.running.push(job);
+    this.totals.waitingSeconds += this.now - job.ready;
+    this.totals.peakBlocks = Math.max(this.totals.peakBlocks, instance.used);
+  }
+
+  private startPrefill(instance: Instance): void {
+    let budget = this.spec.tokenBudget;
+    instance.chunks = instance.running.map((job) => {
+      const chunk = Math.min(budget, this.known(job) - job.draft.cached - job.filled);
+      budget -= chunk;
+      return chunk;
+    });
+    for (;;) {
+      const job = budget > 0 ? this.admissiblePrompt(instance) : undefined;
+      if (job === undefined) break;
+      this.shiftPrompt();
+      this.enter(instance, job, this.blocksOf(this.known(job)));
+      this.totals.cachedTokens += job.draft.cached;
+      if (job.scheduled < 0) job.scheduled = this.now;
+      job.filled = 0;
+      const chunk = Math.min(budget, this.known(job) - job.draft.cached);
+      instance.chunks.push(chunk);
+      budget -= chunk;
+    }
+    const load = this.promptLoad(instance);
+    const seconds = stepSeconds(this.spec.step, load);
+    this.totals.promptTokens += load.promptTokens;
+    this.totals.promptSeconds += seconds;
+    this.spend(instance, seconds, load);
+  }
+
+  private promptLoad(instance: Instance): StepLoad {
+    const { window } = this.spec;
+    const load = emptyLoad();
+    instance.running.forEach((job, i) => {
+      const chunk = instance.chunks[i] as number;
+      const before = job.draft.cached + job.filled;
+      load.promptTokens += chunk;
+      load.promptWorkFull += chunk * before + (chunk * chunk) / 2;
+      if (window !== Number.POSITIVE_INFINITY) load.promptWorkSliding += attendedPositions(before, chunk, window);
+      load.promptKvTokens += before + chunk;
+      if (before + chunk >= this.known(job)) load.emitted += 1;
+    });
+    return load;
+  }
+
+  private startDecode(instance: Instance): void {
+    const { spec } = this;
+    const perPass = spec.tokensPerPass;
+    instance.advance = Math.floor((instance.passes + 1) * perPass) - Math.floor(instance.passes * perPass);
+    const preempted = this.growOrPreempt(instance);
+    for (;;) {
+      const job = preempted ? undefined : this.admissibleAnswer(instance);
+      if (job === undefined) break;
+      this.answers.shift();
+      this.enter(instance, job, this.answerBlocks(instance, job));
+    }
+    const load = emptyLoad();
+    for (const job of instance.running) {
+      const context = this.known(job);
+      load.contextFull += context;
+      load.contextSliding += Math.min(context, spec.window);
+    }
+    load.decodeSequences = instance.running.length;
+    load.emitted = instance.running.length;
+    instance.passes += 1;
+    this.spend(instance, stepSeconds(spec.step, load), load);
+  }
+
+  /** Blocks for the coming tokens; whoever finds none goes back to have its prompt computed anew, the youngest first. */
+  private growOrPreempt(instance: Instance): boolean {
+    const { spec } = this;
+    if (spec.reservesLongest) return false;
+    let preempted = false;
+    const needs = () => instance.running.reduce((sum, job) => sum + this.answerBlocks(instance, job) - job.blocks, 0);
+    while (needs() > spec.kvBlocks - instance.used) {
+      const low = instance.running.findLastIndex((job) => job.draft.priority === 1);
+      const [victim] = instance.running.splice(low === -1 ? instance.running.length - 1 : low, 1);
+      if (victim === undefined) break;
+      instance.used -= victim.blocks;
+      victim.preemptions += 1;
+      victim.ready = this.now;
+      this.totals.preemptions += 1;
+      this.pushPromptFront(victim);
+      preempted = true;
+    }
+    for (const job of instance.running) {
+      const blocks = this.answerBlocks(instance, job);
+      instance.used += blocks - job.blocks;
+      job.blocks = blocks;
+    }
+    this.totals.peakBlocks = Math.max(this.totals.peakBlocks, instance.used);
+    return preempted;
+  }
+
+  private pushPromptFront(job: Job): void {
+    if (this.promptHead > 0) this.prompts[--this.promptHead] = job;
+    else this.prompts.unshift(job);
+  }
+
+  private spend(instance: Instance, seconds: number, load: StepLoad): void {
+    const { totals } = this;
+    const waiting = this.prompts.length - this.promptHead + this.answers.length;
+    this.options.timeline?.span(this.now, seconds, 1, load.decodeSequences, load.promptTokens, waiting, instance.used);
+    instance.end = this.now + seconds;
+    totals.iterations += 1;
+    totals.busySeconds += seconds;
+    totals.runningSeconds += instance.running.length * seconds;
+  }
+
+  private endIteration(instance: Instance): void {
+    const end = instance.end as number;
+    instance.end = undefined;
+    const { running } = instance;
+    instance.running = [];
+    running.forEach((job, i) => {
+      if (instance.pool === 'prefill') this.endPrompt(instance, job, instance.chunks[i] as number, end);
+      else this.endPass(instance, job, end);
+    });
+  }
+
+  private endPrompt(instance: Instance, job: Job, chunk: number, end: number): void {
+    const { draft } = job;
+    const known = this.known(job);
+    job.filled += chunk;
+    if (draft.cached + job.filled < known) {
+      instance.running.push(job);
+      return;
+    }
+    instance.used -= job.blocks;
+    job.emitted += 1;
+    this.totals.outputTokens += 1;
+    if (job.emitted === 1) job.firstToken = end;
+    if (job.emitted >= draft.output) {
+      this.finish(job, end);
+      return;
+    }
+    const { latency, perToken, perWindowToken } = this.rule.transfer;
+    job.ready =
+      end +
+      latency +
+      perToken * known +
+      (perWindowToken === 0 ? 0 : perWindowToken * Math.min(known, this.spec.window));
+    const behind = this.answers.findLastIndex((other) => other.ready <= job.ready);
+    this.answers.splice(behind + 1, 0, job);
+  }
+
+  private endPass(instance: Instance, job: Job, end: number): void {
+    const tokens = Math.min(instance.advance, job.draft.output - job.emitted);
+    job.emitted += tokens;
+    this.totals.outputTokens += tokens;
+    if (job.emitted < job.draft.output) {
+      instance.running.push(job);
+      return;
+    }
+    instance.used -= job.blocks;
+    this.finish(job, end);
+  }
+
+  private finish(job: Job, finish: number): void {
+    const { tag, priority, input, output, arrival } = job.draft;
+    const { scheduled, firstToken, preemptions } = job;
+    this.totals.completed += 1;
+    this.sink.ended(
+      Object.assign(this.record, { tag, priority, input, output, arrival, scheduled, firstToken, finish, preemptions }),
+    );
+    this.source.ended(tag, finish);
+  }
+}
+
+/** Runs a pair of pools request by request; see `DisaggregatedEngine`. */
+export function runDisaggregated(
+  spec: EngineSpec,
+  source: RequestSource,
+  sink: RequestSink,
+  options: RunOptions,
+): RunTotals {
+  return new DisaggregatedEngine(spec, source, sink, options).run();
+}

@@ -1,0 +1,53 @@
+import { QuantileSketch } from '../math/quantile-sketch.ts';
+import type { EndedRequest, RequestSink } from './engine-spec.ts';
+
+/** Latencies of one class of requests. */
+export interface Latencies {
+  /** From arrival to the first token; to the first iteration that carries it; to the last token. */
+  ttft: QuantileSketch;
+  queue: QuantileSketch;
+  e2e: QuantileSketch;
+  /** (end to end − TTFT)/(tokens − 1), of requests with more than one token. */
+  tpot: QuantileSketch;
+}
+
+function emptyLatencies(): Latencies {
+  return {
+    ttft: new QuantileSketch(),
+    queue: new QuantileSketch(),
+    e2e: new QuantileSketch(),
+    tpot: new QuantileSketch(),
+  };
+}
+
+/** Percentiles of what a run's requests saw, all together and by priority. */
+export class LatencyRecorder implements RequestSink {
+  readonly byPriority = [emptyLatencies(), emptyLatencies()] as const;
+  private readonly from: number;
+
+  /** @param from requests that arrived before it are left out: the time until a run is in its stride */
+  constructor(from = 0) {
+    this.from = from;
+  }
+
+  ended(request: EndedRequest): void {
+    if (request.arrival < this.from) return;
+    const latencies = this.byPriority[request.priority];
+    latencies.ttft.add(request.firstToken - request.arrival);
+    latencies.queue.add(request.scheduled - request.arrival);
+    latencies.e2e.add(request.finish - request.arrival);
+    if (request.output > 1) latencies.tpot.add((request.finish - request.firstToken) / (request.output - 1));
+  }
+
+  /** Of all requests, whatever their priority. */
+  all(): Latencies {
+    const [first, second] = this.byPriority;
+    if (second.ttft.count === 0) return first;
+    const all = emptyLatencies();
+    for (const key of ['ttft', 'queue', 'e2e', 'tpot'] as const) {
+      all[key].merge(first[key]);
+      all[key].merge(second[key]);
+    }
+    return all;
+  }
+}
