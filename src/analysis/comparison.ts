@@ -1,9 +1,10 @@
-import { requestBill } from '../api/bill.ts';
+import { callsPerRequest, requestBill } from '../api/bill.ts';
 import { netPresentValue } from '../cost/finance.ts';
 import type { LedgerLine } from '../cost/ledger.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
 import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
+import { requestTokens } from '../scenario/request-tokens.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { breakevenIntervals, breakevenMonth, isWonThroughout, type VolumeInterval } from './breakeven.ts';
 import { type Staircase, staircase, treadsBeyond } from './staircase.ts';
@@ -31,6 +32,9 @@ export interface Comparison {
   price_as_of: string;
   source: string;
   usd_per_request: number;
+  /** Calls until one is answered, those turned away and those that fail included; and those of them that are charged. */
+  sent_calls_per_request: number;
+  billed_calls_per_request: number;
   usd_per_1k_requests: number;
   usd_per_month: number;
   usd_per_mtok_total: number;
@@ -151,7 +155,8 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
   const { plan, fleet, ledger } = basis;
   const { mix } = plan.traffic;
   const perRequest = requestBill(offer, mix).total;
-  const perToken = perRequest / (mix.input.mean + mix.output.mean);
+  const perToken = perRequest / requestTokens(mix).total;
+  const calls = callsPerRequest(offer);
   const api = fleet.map((entry) => entry.result.traffic.offered * perRequest);
   const own = cashByMonth(ledger, fleet.length);
   return {
@@ -161,6 +166,8 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
     price_as_of: offer.asOf,
     source: offer.source,
     usd_per_request: perRequest,
+    sent_calls_per_request: calls.sent,
+    billed_calls_per_request: calls.billed,
     usd_per_1k_requests: perRequest * 1000,
     usd_per_month: api[0] as number,
     usd_per_mtok_total: perToken * 1e6,

@@ -5,6 +5,7 @@ import { peopleLines, setupLines } from '../cost/people-cost.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
+import { requestTokens } from '../scenario/request-tokens.ts';
 
 /** What a month's bill is made from. */
 export interface MonthUsage {
@@ -54,7 +55,7 @@ function overflowLines(plan: Plan, usage: MonthUsage): LedgerLine[] {
 
 /** Every line of one month's bill. The only place where a month is priced, for the horizon and for break-even alike. */
 export function monthBill(plan: Plan, usage: MonthUsage): LedgerLine[] {
-  const servedOutputTokens = usage.servedRequests * plan.traffic.mix.output.mean;
+  const servedOutputTokens = usage.servedRequests * requestTokens(plan.traffic.mix).output;
   return [
     ...rentLines(plan, usage.month, usage.gpus, usage.committedGpus),
     ...overheadLines(plan, { month: usage.month, gpus: usage.gpus, servedOutputTokens }),

@@ -41,13 +41,14 @@ function growingFleet(plan: Plan, width: number): (needed: number) => CostTread 
 
 /** One tread, with overflow behind it where an API takes it; or, for `auto`, a staircase. */
 export function staircase(plan: Plan, envelope: Envelope): Staircase {
-  const width = tokensPerReplicaMonth(plan, envelope);
-  const { replicas } = plan.serving;
+  const full = tokensPerReplicaMonth(plan, envelope);
+  const { replicas, targetUtilization } = plan.serving;
   if (replicas !== 'auto') {
     const spills = plan.traffic.overflow === 'api';
     const listed = spills ? overflowTreads(plan, envelope, replicas) : [fixedTread(plan, envelope, replicas)];
-    return { listed, treadFor: undefined, width };
+    return { listed, treadFor: undefined, width: full };
   }
+  const width = full * targetUtilization;
   const treadFor = growingFleet(plan, width);
   const listed: CostTread[] = [];
   for (let needed = 1; needed <= MOST_TREADS; needed++) {

@@ -1,5 +1,5 @@
 import { InputError } from '../schema/problem.ts';
-import { LOAD_KEYS } from '../schema/scenario.ts';
+import { LOAD_KEYS } from '../schema/traffic.ts';
 import type { Axis } from './axis.ts';
 
 /** More points than this belong on more machines than one. */

@@ -2,6 +2,7 @@ import { billedGpus } from '../cost/capacity-cost.ts';
 import { totalUsd } from '../cost/ledger.ts';
 import { sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { requestTokens } from '../scenario/request-tokens.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { monthBill, overflowUsdPerRequest } from './month-bill.ts';
 
@@ -19,13 +20,13 @@ export interface CostTread {
 
 /** Total tokens a month that one replica carries when what the fleet is sized for is at its target. */
 export function tokensPerReplicaMonth(plan: Plan, envelope: Envelope): number {
-  const perRequest = plan.traffic.mix.input.mean + plan.traffic.mix.output.mean;
+  const perRequest = requestTokens(plan.traffic.mix).total;
   return (envelope.target.requestsPerSecond * perRequest * plan.hoursPerMonth * 3600) / sizingOverMean(plan);
 }
 
 /** Loaded cost of month 1 for a fleet and a volume, one-off sums left out. Affine in the volume. */
 function monthCost(plan: Plan, gpus: number, tokens: number): number {
-  const perRequest = plan.traffic.mix.input.mean + plan.traffic.mix.output.mean;
+  const perRequest = requestTokens(plan.traffic.mix).total;
   const committed = plan.rent.commitmentMonths > 0 ? gpus : 0;
   const usage = { month: 1, gpus, committedGpus: committed, servedRequests: tokens / perRequest, overflowRequests: 0 };
   return totalUsd(monthBill(plan, usage), 'loaded', ['capacity', 'facility', 'software', 'people']);
@@ -66,8 +67,7 @@ export function fixedTread(plan: Plan, envelope: Envelope, replicas: number): Co
  */
 export function overflowTreads(plan: Plan, envelope: Envelope, replicas: number): CostTread[] {
   const own = fixedTread(plan, envelope, replicas);
-  const overflowUsdPerToken =
-    overflowUsdPerRequest(plan) / (plan.traffic.mix.input.mean + plan.traffic.mix.output.mean);
+  const overflowUsdPerToken = overflowUsdPerRequest(plan) / requestTokens(plan.traffic.mix).total;
   const { shape } = plan.traffic;
   const full = own.to * sizingOverMean(plan);
   const weights = [...new Set(shape)].filter((weight) => weight > 0).sort((a, b) => b - a);

@@ -1,8 +1,11 @@
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
+import { sizedUtilization } from '../fleet/capacity.ts';
 import { LEAST_REQUESTS } from '../fleet/month.ts';
 import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { replicaGpus } from '../scenario/replica-gpus.ts';
+import { requestTokens } from '../scenario/request-tokens.ts';
 import type { Envelope } from '../serving/envelope.ts';
 
 /** One step from the ideal to the real price of a million total tokens. Steps sum to `usd_per_mtok_total`. */
@@ -14,8 +17,8 @@ export interface WaterfallStep {
 
 /** USD per million tokens that one replica's rent comes to when it makes `requestsPerSecond` without a pause. */
 function replicaPrice(plan: Plan, usdPerGpuHour: number, requestsPerSecond: number): number {
-  const tokensPerHour = requestsPerSecond * 3600 * (plan.traffic.mix.input.mean + plan.traffic.mix.output.mean);
-  return ((usdPerGpuHour * plan.serving.tensorParallel) / tokensPerHour) * 1e6;
+  const tokensPerHour = requestsPerSecond * 3600 * requestTokens(plan.traffic.mix).total;
+  return ((usdPerGpuHour * replicaGpus(plan.serving)) / tokensPerHour) * 1e6;
 }
 
 /**
@@ -35,6 +38,50 @@ function meanGpuHour(lines: readonly LedgerLine[]): number | undefined {
   return hours > 0 ? totalUsd(capacity, 'loaded') / hours : undefined;
 }
 
+type CapacityLevel = [id: string, label: string, usdPerMtok: number];
+
+/**
+ * What a million served tokens cost in rent alone, each level with one more fact taken into account.
+ *
+ * @param rate price of a GPU-hour
+ */
+function capacityLevels(
+  plan: Plan,
+  envelope: Envelope,
+  first: FleetMonth,
+  rate: number,
+  servedMtok: number,
+): CapacityLevel[] {
+  const { saturation, target } = envelope;
+  const atTarget = replicaPrice(plan, rate, target.requestsPerSecond);
+  const perMonth = (gpus: number) => (gpus * rate * plan.hoursPerMonth) / servedMtok;
+  const offeredOverServed = first.result.traffic.offered / first.result.traffic.served;
+  const offeredRate = first.result.traffic.offered / (plan.hoursPerMonth * 3600);
+  const peak = offeredRate * sizingOverMean(plan);
+  const sized = (atTarget * sizingOverMean(plan)) / sizedUtilization(plan);
+
+  const levels: CapacityLevel[] = [
+    ['ideal', 'full batch, never idle', replicaPrice(plan, rate, saturation.requestsPerSecond)],
+    ['latency_target', 'latency target', atTarget],
+    ['idle', 'nights and weekends', atTarget * sizingOverMean(plan)],
+    ['headroom', 'headroom in the busiest hour', sized],
+    [
+      'whole_replicas',
+      plan.traffic.overflow === 'api' ? 'whole replicas, peaks left to the API' : 'whole replicas',
+      (atTarget * sizingOverMean(plan) * first.size.needed * target.requestsPerSecond) / peak,
+    ],
+    [
+      'redundancy',
+      first.size.replicas < first.size.needed ? 'fewer replicas than needed' : 'redundancy and whole instances',
+      perMonth(billedGpus(plan, first.size.replicas)) / offeredOverServed,
+    ],
+    ['lost_requests', 'requests not served here', perMonth(billedGpus(plan, first.size.replicas))],
+  ];
+  const isLeftOut = (id: string) =>
+    (id === 'whole_replicas' && first.size.needed === 0) || (id === 'headroom' && sizedUtilization(plan) === 1);
+  return levels.filter(([id]) => !isLeftOut(id));
+}
+
 /**
  * The walk from the ideal to the real price. Each step is the price with one more fact taken into account, less the
  * price before it, so the steps telescope to the real one and none is counted twice.
@@ -50,36 +97,11 @@ export function waterfall(
   first: FleetMonth,
   lines: readonly LedgerLine[],
 ): WaterfallStep[] {
-  const { mix } = plan.traffic;
-  const servedMtok = (first.result.traffic.served * (mix.input.mean + mix.output.mean)) / 1e6;
-  const offeredRate = first.result.traffic.offered / (plan.hoursPerMonth * 3600);
+  const servedMtok = (first.result.traffic.served * requestTokens(plan.traffic.mix).total) / 1e6;
   const rate = meanGpuHour(lines);
   if (first.result.traffic.served < LEAST_REQUESTS || rate === undefined) return [];
 
-  const { saturation, target } = envelope;
-  const atTarget = replicaPrice(plan, rate, target.requestsPerSecond);
-  const perMonth = (gpus: number) => (gpus * rate * plan.hoursPerMonth) / servedMtok;
-  const offeredOverServed = first.result.traffic.offered / first.result.traffic.served;
-  const neededGpus = first.size.needed * plan.serving.tensorParallel;
-  const peak = offeredRate * sizingOverMean(plan);
-
-  const levels: [id: string, label: string, price: number][] = [
-    ['ideal', 'full batch, never idle', replicaPrice(plan, rate, saturation.requestsPerSecond)],
-    ['latency_target', 'latency target', atTarget],
-    ['idle', 'nights and weekends', atTarget * sizingOverMean(plan)],
-    [
-      'whole_replicas',
-      plan.traffic.overflow === 'api' ? 'whole replicas, peaks left to the API' : 'whole replicas',
-      (atTarget * sizingOverMean(plan) * first.size.needed * target.requestsPerSecond) / peak,
-    ],
-    [
-      'redundancy',
-      first.size.replicas < first.size.needed ? 'fewer replicas than needed' : 'redundancy and whole instances',
-      perMonth(billedGpus(plan, first.size.replicas)) / offeredOverServed,
-    ],
-    ['lost_requests', 'requests not served here', perMonth(billedGpus(plan, first.size.replicas))],
-  ];
-  if (neededGpus === 0) levels.splice(3, 1);
+  const levels = capacityLevels(plan, envelope, first, rate, servedMtok);
   const steps: WaterfallStep[] = [];
   let before = 0;
   for (const [id, label, price] of levels) {

@@ -1,8 +1,10 @@
 import type * as z from 'zod';
+import { benchmarkCard } from '../schema/benchmark.ts';
 import { calibrationCard, engineCard } from '../schema/engine.ts';
 import { facilityCard } from '../schema/facility.ts';
 import { gpuCard } from '../schema/gpu.ts';
 import { modelCard } from '../schema/model.ts';
+import { networkCard } from '../schema/network.ts';
 import { priceSheetCard } from '../schema/price-sheet.ts';
 import { rentalCard } from '../schema/rental.ts';
 import { trafficShapeCard } from '../schema/traffic-shape.ts';
@@ -12,11 +14,13 @@ export const CARD_KINDS = {
   gpu: { folder: 'hardware/gpus', schema: gpuCard, label: 'GPU' },
   engine: { folder: 'hardware/engines', schema: engineCard, label: 'engine' },
   calibration: { folder: 'hardware/calibration', schema: calibrationCard, label: 'calibration' },
+  network: { folder: 'hardware/networks', schema: networkCard, label: 'network' },
   rental: { folder: 'hardware/rentals', schema: rentalCard, label: 'rental' },
   facility: { folder: 'hardware/facilities', schema: facilityCard, label: 'facility' },
   model: { folder: 'scenarios/models', schema: modelCard, label: 'model' },
   price: { folder: 'scenarios/prices', schema: priceSheetCard, label: 'price sheet' },
   traffic: { folder: 'scenarios/traffic', schema: trafficShapeCard, label: 'traffic shape' },
+  benchmark: { folder: 'scenarios/benchmarks', schema: benchmarkCard, label: 'benchmark' },
 } as const;
 
 export type CardKind = keyof typeof CARD_KINDS;

@@ -183,6 +183,7 @@ function* unknownReference(catalog: Catalog, kind: CardKind, id: string): Genera
 /** What is checked of one card, by kind; every card's sources are checked besides. */
 const CHECKS: { [K in CardKind]: readonly ((card: Card<K>, context: Context) => Iterable<Note>)[] } = {
   gpu: [gpuRatios, gpuRidge, gpuMemory, gpuUnsupported],
+  network: [],
   rental: [
     rentalPrices,
     (card, { asOf }) => priceAge(card, asOf),
@@ -194,6 +195,7 @@ const CHECKS: { [K in CardKind]: readonly ((card: Card<K>, context: Context) => 
   calibration: [],
   model: [],
   traffic: [],
+  benchmark: [],
 };
 
 /** Ids and aliases that more than one card of a kind answers to, letter case aside. */

@@ -1,5 +1,6 @@
 import { listedPrice } from '../api/listed-prices.ts';
 import { openCatalog } from '../io/catalog-folder.ts';
+import { openColumns } from '../io/length-file.ts';
 import { type LoadedScenario, locateProblems, readScenario } from '../io/scenario-file.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { type Lookups, resolveScenario } from '../scenario/resolve.ts';
@@ -12,9 +13,9 @@ export interface LoadedPlan {
   plan: Plan;
 }
 
-/** The shipped catalog and the pinned price list. */
+/** The shipped catalog, the pinned price list, and files of lengths that a scenario names. */
 export function openLookups(): Lookups {
-  return { catalog: openCatalog(), prices: listedPrice };
+  return { catalog: openCatalog(), prices: listedPrice, columns: openColumns() };
 }
 
 /** A scenario file as a plan; what is wrong with it is reported where it was written. */

@@ -1,4 +1,5 @@
 import type { Plan, RentPlan } from '../scenario/plan.ts';
+import { replicaGpus } from '../scenario/replica-gpus.ts';
 import { type LedgerLine, line } from './ledger.ts';
 
 /**
@@ -8,7 +9,7 @@ import { type LedgerLine, line } from './ledger.ts';
  */
 export function billedGpus(plan: Plan, replicas: number): number {
   const unit = plan.rent.gpusPerBillingUnit;
-  return Math.ceil((replicas * plan.serving.tensorParallel) / unit - 1e-9) * unit;
+  return Math.ceil((replicas * replicaGpus(plan.serving)) / unit - 1e-9) * unit;
 }
 
 /**

@@ -6,7 +6,7 @@ import { availabilityOf, MOST_REPLICAS, type RedundancyRule, replicasFor } from 
 
 /** Replicas of one month. */
 export interface FleetSize {
-  /** Enough for the busiest hour inside the target, nothing to spare. */
+  /** Enough for the busiest hour inside the target, with the headroom asked for and no redundancy. */
   needed: number;
   /** With redundancy; what is billed. */
   replicas: number;
@@ -23,10 +23,22 @@ export function redundancyRule(plan: Plan): RedundancyRule {
   };
 }
 
-/** Replicas that carry `peak` requests a second inside the target; a hair of tolerance forgives rounding at a step. */
-export function replicasNeeded(envelope: Envelope, peak: number): number {
+/**
+ * Replicas that carry `peak` requests a second inside the target, each using at most a share of what it can do; a hair
+ * of tolerance forgives rounding at a step.
+ */
+export function replicasNeeded(envelope: Envelope, peak: number, utilization = 1): number {
   if (peak <= 0) return 0;
-  return Math.max(1, Math.ceil(peak / envelope.target.requestsPerSecond - 1e-9));
+  return Math.max(1, Math.ceil(peak / (envelope.target.requestsPerSecond * utilization) - 1e-9));
+}
+
+/**
+ * Share of a replica that the busiest hour may use: as asked of a fleet that is sized for its load, all of one that is
+ * what it is.
+ */
+export function sizedUtilization({ serving, traffic }: Plan): number {
+  const isSized = serving.replicas === 'auto' && traffic.load.kind !== 'utilization';
+  return isSized ? serving.targetUtilization : 1;
 }
 
 /** Which target a single request misses, and by how much. */
@@ -50,7 +62,7 @@ export function missedPhrase({ missed }: Envelope): string {
 export function sizeFleet(plan: Plan, envelope: Envelope, peak: number): FleetSize {
   const rule = redundancyRule(plan);
   const availability = (replicas: number, needed: number) => availabilityOf(replicas, needed, rule.replicaAvailability);
-  const needed = replicasNeeded(envelope, peak);
+  const needed = replicasNeeded(envelope, peak, sizedUtilization(plan));
   if (plan.serving.replicas !== 'auto') {
     return { needed, replicas: plan.serving.replicas, availability: availability(plan.serving.replicas, needed) };
   }

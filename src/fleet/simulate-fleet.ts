@@ -1,4 +1,6 @@
 import type { Plan } from '../scenario/plan.ts';
+import { requestTokens } from '../scenario/request-tokens.ts';
+import { InputError } from '../schema/problem.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { availabilityOf } from './availability.ts';
 import { type FleetSize, fleetForUtilization, sizeFleet } from './capacity.ts';
@@ -12,6 +14,8 @@ export interface FleetMonth {
 }
 
 const SECONDS_PER_DAY = 86_400;
+const NO_RATE =
+  'users who wait for their answers make no rate that a fleet could be sized by; add a load such as requests_per_day, or replay them';
 
 /** Requests a second, weekly mean, in month 1. */
 export function offeredRate(plan: Plan, envelope: Envelope): number {
@@ -20,11 +24,13 @@ export function offeredRate(plan: Plan, envelope: Envelope): number {
     case 'requests':
       return load.perDay / SECONDS_PER_DAY;
     case 'tokens': {
-      const perRequest = load.count === 'output' ? mix.output.mean : mix.input.mean + mix.output.mean;
-      return load.perDay / SECONDS_PER_DAY / perRequest;
+      const { output, total } = requestTokens(mix);
+      return load.perDay / SECONDS_PER_DAY / (load.count === 'output' ? output : total);
     }
     case 'utilization':
       return load.share * fleetForUtilization(plan) * envelope.target.requestsPerSecond;
+    case 'closed':
+      throw new InputError([{ path: ['traffic'], message: NO_RATE }]);
   }
 }
 

@@ -15,6 +15,7 @@ import { printable, shown } from '../schema/printable.ts';
 import { InputError, type Problem } from '../schema/problem.ts';
 import { type Scenario, scenarioFile } from '../schema/scenario.ts';
 import { type Locate, LocatedError, type LocatedProblem, locateAll, type Place } from './located-error.ts';
+import { withFilesFrom } from './named-files.ts';
 import { readYamlFile, type YamlFile } from './yaml-file.ts';
 
 type Path = Problem['path'];
@@ -105,13 +106,17 @@ function readSetting(text: string): { path: string; value: unknown } {
   }
 }
 
+interface ChainFile extends YamlFile {
+  path: string;
+}
+
 /** The file and everything it extends, the file first. */
-function readChain(path: string): YamlFile[] {
-  const chain: YamlFile[] = [];
+function readChain(path: string): ChainFile[] {
+  const chain: ChainFile[] = [];
   const seen = new Set<string>();
   let next: { path: string; by?: Place } | undefined = { path };
   while (next !== undefined) {
-    const file = readYamlFileNamed(next.path, next.by);
+    const file = { ...readYamlFileNamed(next.path, next.by), path: next.path };
     const identity = realpathSync(next.path);
     if (seen.has(identity)) throw refused(next.by, 'extends: the files extend each other in a circle');
     if (chain.length > DEEPEST_CHAIN) throw refused(next.by, `extends: more than ${DEEPEST_CHAIN} files deep`);
@@ -164,9 +169,10 @@ function refuseForeign(file: YamlFile): void {
   throw new LocatedError([{ file: file.file, line: 1, col: 1, path: [], message }]);
 }
 
-function ownKeys(file: YamlFile): unknown {
+/** What a file says, with the files it names in turn made relative to the working folder, as its own path is. */
+function ownKeys(file: ChainFile): unknown {
   const { extends: _, ...own } = file.value as Record<string, unknown>;
-  return own;
+  return withFilesFrom(own, dirname(file.path));
 }
 
 function overrideLayer(file: YamlFile, name: string): Layer {

@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { printable } from '../schema/printable.ts';
 import { parseYamlText, rangeAt } from '../schema/yaml-text.ts';
 import { LocatedError, type Place } from './located-error.ts';
+import { readRegular, refusedFile } from './regular-file.ts';
 
 type Path = readonly (string | number)[];
 
@@ -21,19 +21,19 @@ const LARGEST = 1024 * 1024;
 /**
  * Reads a YAML or JSON file that may have been named by somebody else.
  *
- * Regular files only: a pipe or a device could block for ever or never end. A file that turns out not to be what was
+ * Regular files only. A file that turns out not to be what was
  * asked for is refused without quoting any of it, since a message may end up where the file's readers do not look.
  *
  * @param file the name to show in messages, when it differs from the path
  */
 export function readYamlFile(path: string, file: string = path): YamlFile {
   const name = printable(file);
-  const bytes = readRegular(path, name);
+  const bytes = readRegular(path, name, LARGEST);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw refused(name, 'the file is not UTF-8 text');
+    throw refusedFile(name, 'the file is not UTF-8 text');
   }
   const parsed = parseYamlText(text);
   if (!parsed.ok) throw new LocatedError(parsed.faults.map((fault) => ({ file: name, path: [], ...fault })));
@@ -53,45 +53,4 @@ export function readYamlFile(path: string, file: string = path): YamlFile {
     return find([])?.place ?? { file: name, line: 1, col: 1 };
   };
   return { file: name, bytes, value: parsed.value, locate, find };
-}
-
-function refused(file: string, message: string): LocatedError {
-  return new LocatedError([{ file, path: [], message }]);
-}
-
-const REASONS: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
-  EACCES: 'the file may not be read',
-  EPERM: 'the file may not be read',
-  EISDIR: 'is a folder, not a file',
-  ELOOP: 'the links lead in a circle',
-  ENXIO: 'is not a regular file',
-  ENAMETOOLONG: 'the name is too long',
-};
-
-/** Opened without blocking and checked once open, so that nothing can be swapped in between. */
-function readRegular(path: string, name: string): Buffer {
-  let handle: number | undefined;
-  try {
-    handle = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const status = fstatSync(handle);
-    if (status.isDirectory()) throw refused(name, 'is a folder, not a file');
-    if (!status.isFile()) throw refused(name, 'is not a regular file');
-    const buffer = Buffer.alloc(LARGEST + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const read = readSync(handle, buffer, length, buffer.length - length, null);
-      if (read === 0) break;
-      length += read;
-    }
-    if (length > LARGEST) throw refused(name, 'the file is larger than 1 MB');
-    return buffer.subarray(0, length);
-  } catch (error) {
-    if (error instanceof LocatedError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    throw refused(name, REASONS[code] ?? 'the file cannot be read');
-  } finally {
-    if (handle !== undefined) closeSync(handle);
-  }
 }

@@ -5,6 +5,9 @@ import type { Bytes, Tokens } from '../units/quantity.ts';
 import { kvBytesPerSequence } from './kv-cache.ts';
 import { weightBytesPerGpu } from './weights.ts';
 
+/** What decides how much memory a replica has, and what fills it. */
+export type MemoryUse = Pick<ServingPlan, 'tensorParallel' | 'weights' | 'kvCache' | 'memory'>;
+
 /** What lies on the fullest GPU and what is left for the cache. */
 export interface MemoryFit {
   weightBytesPerGpu: Bytes;
@@ -24,7 +27,7 @@ const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
 /** Larger groups are joined by no link in the catalog. */
 const MOST_LINKED = 64;
 
-function smallestFit(model: ModelCard, serving: ServingPlan, linkedGpus: number): number | undefined {
+function smallestFit(model: ModelCard, serving: MemoryUse, linkedGpus: number): number | undefined {
   for (let tensorParallel = 1; tensorParallel <= linkedGpus; tensorParallel *= 2) {
     if (kvRoom(weightBytesPerGpu(model, serving.weights, tensorParallel), serving.memory) > 0) return tensorParallel;
   }
@@ -33,7 +36,7 @@ function smallestFit(model: ModelCard, serving: ServingPlan, linkedGpus: number)
 
 function doesNotFit(
   model: ModelCard,
-  serving: ServingPlan,
+  serving: MemoryUse,
   weights: Bytes,
   context: Tokens,
   linkedGpus: number,
@@ -71,7 +74,7 @@ function doesNotFit(
  */
 export function fitMemory(
   model: ModelCard,
-  serving: ServingPlan,
+  serving: MemoryUse,
   blockTokens: number,
   context: Tokens,
   longest: Tokens,

@@ -81,8 +81,11 @@ function bindsFact(result: Result): string {
 function loadFact(result: Result): string {
   const { subject } = result;
   const cached = subject.cached_input > 0 ? ` (${formatShare(subject.cached_input)} cached)` : '';
-  const tokens = `${formatCount(subject.input_tokens)} in${cached} + ${formatCount(subject.output_tokens)} out`;
-  return `${formatCount(subject.requests_per_day)} requests/day, ${tokens}; busiest hour ${significant(subject.peak_over_mean)} x the mean`;
+  const answers = subject.samples > 1 ? `${formatCount(subject.samples)} x ` : '';
+  const tokens = `${formatCount(subject.input_tokens)} in${cached} + ${answers}${formatCount(subject.output_tokens)} out`;
+  const { requests_per_day: requests, requests_per_session: perSession } = subject;
+  const sessions = perSession > 1 ? ` in ${formatCount(requests / perSession)} sessions` : '';
+  return `${formatCount(requests)} requests/day${sessions}, ${tokens}; busiest hour ${significant(subject.peak_over_mean)} x the mean`;
 }
 
 function fleetFact(result: Result): string {
@@ -249,7 +252,8 @@ export function metricTable(result: Result): Table {
 export function priceUnits(result: Result): string | undefined {
   const price = result.metrics.usd_per_mtok_total;
   if (price === undefined) return undefined;
-  const perRequest = (price * (result.subject.input_tokens + result.subject.output_tokens)) / 1e6;
+  const perRequest =
+    (price * (result.subject.input_tokens + result.subject.samples * result.subject.output_tokens)) / 1e6;
   const perDay = ((result.metrics.cost_usd_per_month ?? 0) / result.subject.hours_per_month) * 24;
   const units = (['Mtok', '1K tokens', 'token'] as const).map((per) => formatPrice(price, per));
   return [

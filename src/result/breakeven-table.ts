@@ -7,11 +7,13 @@ import { oneOffUsd } from '../cost/people-cost.ts';
 import { missedPhrase } from '../fleet/capacity.ts';
 import { simulateFleet } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
+import { requestTokens } from '../scenario/request-tokens.ts';
 import type { Lookups } from '../scenario/resolve.ts';
+import { requestsPerSession } from '../scenario/session-moments.ts';
 import { InfeasibleError } from '../schema/problem.ts';
-import { buildEnvelope } from '../serving/envelope.ts';
+import { settlePools } from '../serving/pools.ts';
+import { serviceCurve } from '../serving/service-curve.ts';
 import type { Cell } from './columns.ts';
-import { replicaOf } from './simulate.ts';
 import { type PointOutcome, simulateVariant } from './sweep-point.ts';
 
 /**
@@ -35,11 +37,14 @@ function cheaper({ self, api }: CostPair): 'self' | 'api' | 'neither' {
 /** Paths that are a volume, and what turns one of their units into total tokens a month. */
 function tokensPerUnit(plan: Plan, path: string): number | undefined {
   const days = plan.hoursPerMonth / 24;
-  const { mix, load } = plan.traffic;
-  const perRequest = mix.input.mean + mix.output.mean;
-  if (path === 'traffic.requests_per_day') return days * perRequest;
+  const { mix, load, session } = plan.traffic;
+  const { output, total } = requestTokens(mix);
+  if (path === 'traffic.requests_per_day') return days * total;
+  if (path === 'traffic.sessions_per_day' && session !== undefined) {
+    return days * total * requestsPerSession(plan.traffic);
+  }
   if (path === 'traffic.tokens_per_day') {
-    return load.kind === 'tokens' && load.count === 'output' ? (days * perRequest) / mix.output.mean : days;
+    return load.kind === 'tokens' && load.count === 'output' ? (days * total) / output : days;
   }
   return undefined;
 }
@@ -90,8 +95,8 @@ function volumeRows(
   unit: number,
 ): BreakevenRow[] {
   const { plan } = basis;
-  const perRequest = plan.traffic.mix.input.mean + plan.traffic.mix.output.mean;
-  const perToken = requestBill(offer, plan.traffic.mix).total / perRequest;
+  const { mix } = plan.traffic;
+  const perToken = requestBill(offer, mix).total / requestTokens(mix).total;
   const oneOff = oneOffUsd(plan) / months;
   const costs = (tokens: number): CostPair => ({
     self: ownCostAt(basis, tokens, oneOff),
@@ -125,13 +130,14 @@ function volumeRows(
 
 /** Break-even over a volume, from one plan. */
 export function breakevenOverVolume(
-  plan: Plan,
+  given: Plan,
   path: string,
   values: readonly number[],
   horizons: readonly number[],
+  seed: number,
 ): BreakevenRow[] {
-  const replica = replicaOf(plan);
-  const envelope = buildEnvelope(replica, plan.slo);
+  const plan = settlePools(given);
+  const { envelope } = serviceCurve(plan, seed);
   if (!envelope.targetMet) throw new InfeasibleError('slo_missed', missedPhrase(envelope));
   const fleet = simulateFleet(plan, envelope, 1);
   const basis = comparisonBasis(plan, envelope, fleet, buildLedger(plan, fleet));

@@ -7,6 +7,7 @@ import { monthQuantile } from '../fleet/month-latency.ts';
 import type { MonthUse } from '../fleet/month-use.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { requestTokens } from '../scenario/request-tokens.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { readEnvelope } from '../serving/read-envelope.ts';
 import type { Replica } from '../serving/replica.ts';
@@ -32,14 +33,14 @@ function promptTimeShare(envelope: Envelope, first: FleetMonth): number {
 }
 
 function prices(plan: Plan, envelope: Envelope, first: FleetMonth, lines: readonly LedgerLine[]): Metrics {
-  const { mix } = plan.traffic;
+  const tokens = requestTokens(plan.traffic.mix);
   const { served } = first.result.traffic;
   const ideal = idealUsdPerMtok(plan, envelope, lines);
   const known: Metrics = ideal === undefined ? {} : { usd_per_mtok_ideal: ideal };
   if (served < LEAST_REQUESTS) return known;
   const own = ownLoadedUsd(lines);
-  const input = (served * mix.input.mean) / 1e6;
-  const output = (served * mix.output.mean) / 1e6;
+  const input = (served * tokens.input) / 1e6;
+  const output = (served * tokens.output) / 1e6;
   const promptShare = promptTimeShare(envelope, first);
   return {
     ...known,
@@ -70,7 +71,7 @@ export function metricsOf(
   use: MonthUse,
   lines: readonly LedgerLine[],
 ): Metrics {
-  const { mix } = plan.traffic;
+  const tokens = requestTokens(plan.traffic.mix);
   const { traffic, utilizationMean, utilizationPeak } = first.result;
   const gpus = billedGpus(plan, first.size.replicas);
   const energy = monthEnergyKwh(plan, gpus, use.busyMean, use.saturationShareMean);
@@ -83,11 +84,11 @@ export function metricsOf(
     availability: first.size.availability,
     batch_at_peak: use.runningAtPeak,
     ...latencies(envelope, first),
-    replica_output_tok_per_s_max: envelope.target.requestsPerSecond * mix.output.mean,
+    replica_output_tok_per_s_max: envelope.target.requestsPerSecond * tokens.output,
     utilization_mean: utilizationMean,
     utilization_peak: utilizationPeak,
-    input_tokens_per_month: traffic.offered * mix.input.mean,
-    output_tokens_per_month: traffic.offered * mix.output.mean,
+    input_tokens_per_month: traffic.offered * tokens.input,
+    output_tokens_per_month: traffic.offered * tokens.output,
     overflow_token_share: traffic.offered > 0 ? (traffic.offered - traffic.served) / traffic.offered : 0,
     ...(energy === undefined ? {} : { energy_kwh_per_month: energy }),
     cost_usd_per_month: totalUsd(lines, 'loaded'),

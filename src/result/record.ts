@@ -47,9 +47,19 @@ export interface Subject {
   weights: string;
   kv_cache: string;
   max_batch: number;
+  scheduling: string;
+  /** GPUs of one replica, over both pools where there are two. */
+  replica_gpus: number;
+  pools?: { prefill: number; decode: number };
+  /** How the latencies and the capacity of a replica come about. */
+  service_curve: 'simulated' | 'closed-form';
   requests_per_day: number;
+  /** Of a session on average; 1 where requests have nothing to do with each other. */
+  requests_per_session: number;
   input_tokens: number;
+  /** Of one answer; `samples` are asked of each prompt. */
   output_tokens: number;
+  samples: number;
   cached_input: number;
   peak_over_mean: number;
   needed_replicas: number;

@@ -7,23 +7,21 @@ import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
-import type { Plan } from '../scenario/plan.ts';
-import { buildEnvelope, type Envelope, scaleToMeasured } from '../serving/envelope.ts';
-import { buildReplica, type Replica } from '../serving/replica.ts';
+import type { Plan, Scheduling } from '../scenario/plan.ts';
+import { replicaGpus } from '../scenario/replica-gpus.ts';
+import { requestTokens } from '../scenario/request-tokens.ts';
+import { requestsPerSession } from '../scenario/session-moments.ts';
+import type { Envelope } from '../serving/envelope.ts';
+import { settlePools } from '../serving/pools.ts';
+import type { Replica } from '../serving/replica.ts';
+import { serviceCurve } from '../serving/service-curve.ts';
 import { formatShare } from '../units/format.ts';
 import { metricsOf } from './metrics.ts';
 import { describePhysics } from './physics.ts';
 import type { MonthRecord, NotCountedRecord, Result, RunStatus, Subject } from './record.ts';
 
-/** The replica of a plan, its step times scaled to a measured rate where one is given. */
-export function replicaOf(plan: Plan): Replica {
-  const replica = buildReplica(plan);
-  const measured = plan.serving.measuredOutputTokensPerSecond;
-  return measured === undefined ? replica : scaleToMeasured(replica, plan.slo, measured);
-}
-
 function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly LedgerLine[]): MonthRecord[] {
-  const perRequest = plan.traffic.mix.input.mean + plan.traffic.mix.output.mean;
+  const tokens = requestTokens(plan.traffic.mix).total;
   const byMonth = fleet.map(() => [] as LedgerLine[]);
   for (const entry of ledger) if (entry.month >= 1) byMonth[entry.month - 1]?.push(entry);
   return fleet.map(({ month, size, result }, index) => ({
@@ -31,11 +29,11 @@ function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly
     replicas: size.replicas,
     gpus: billedGpus(plan, size.replicas),
     availability: size.availability,
-    offered_tokens: result.traffic.offered * perRequest,
-    served_tokens: result.traffic.served * perRequest,
-    overflow_tokens: result.traffic.overflow * perRequest,
-    refused_tokens: result.traffic.refused * perRequest,
-    queued_tokens: result.traffic.queued * perRequest,
+    offered_tokens: result.traffic.offered * tokens,
+    served_tokens: result.traffic.served * tokens,
+    overflow_tokens: result.traffic.overflow * tokens,
+    refused_tokens: result.traffic.refused * tokens,
+    queued_tokens: result.traffic.queued * tokens,
     utilization_mean: result.utilizationMean,
     utilization_peak: result.utilizationPeak,
     cost_usd: totalUsd(byMonth[index] as LedgerLine[], 'loaded'),
@@ -92,11 +90,16 @@ function warningsOf(plan: Plan, replica: Replica, first: FleetMonth, status: Run
 }
 
 function notCounted(plan: Plan, gpus: number, servedRequests: number): NotCountedRecord[] {
-  const activity = { month: 1, gpus, servedOutputTokens: servedRequests * plan.traffic.mix.output.mean };
+  const activity = { month: 1, gpus, servedOutputTokens: servedRequests * requestTokens(plan.traffic.mix).output };
   return plan.notCounted.map(({ id, label, charges }) => {
     const lines = overheadLines({ ...plan, overheads: charges }, activity);
     return { id, label, typical_usd_per_month: totalUsd(lines, 'loaded'), source: charges[0]?.source ?? '' };
   });
+}
+
+/** Sizes of the two pools, which are settled by now. */
+function poolsOf(scheduling: Extract<Scheduling, { kind: 'disaggregated' }>): { prefill: number; decode: number } {
+  return { prefill: Number(scheduling.prefillInstances), decode: Number(scheduling.decodeInstances) };
 }
 
 function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: MonthUse): Subject {
@@ -113,9 +116,15 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: Month
     weights: serving.weights,
     kv_cache: serving.kvCache,
     max_batch: serving.maxBatch,
+    scheduling: serving.scheduling.kind,
+    replica_gpus: replicaGpus(serving),
+    ...(serving.scheduling.kind === 'disaggregated' ? { pools: poolsOf(serving.scheduling) } : {}),
+    service_curve: serving.envelope,
     requests_per_day: (first.result.traffic.offered / plan.hoursPerMonth) * 24,
+    requests_per_session: requestsPerSession(traffic),
     input_tokens: traffic.mix.input.mean,
     output_tokens: traffic.mix.output.mean,
+    samples: traffic.mix.samples ?? 1,
     cached_input: traffic.mix.cachedInput,
     peak_over_mean: peakOverMean(plan),
     needed_replicas: first.size.needed,
@@ -131,12 +140,12 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: Month
 /**
  * Runs a plan from physics to money. Pure: the same plan and seed give the same result, byte for byte.
  *
- * @param seed recorded in the result; the expected-value fleet draws nothing at random
+ * @param seed of the requests that the replica's service curve is simulated with; the fleet draws nothing at random
  * @throws InfeasibleError where the model does not fit, or where no fleet meets the target
  */
-export function simulate(plan: Plan, seed = 0): Result {
-  const replica = replicaOf(plan);
-  const envelope = buildEnvelope(replica, plan.slo);
+export function simulate(given: Plan, seed = 0): Result {
+  const plan = settlePools(given);
+  const { replica, envelope } = serviceCurve(plan, seed);
   const months = Math.max(...plan.horizonMonths);
   const fleet = simulateFleet(plan, envelope, months);
   const first = fleet[0] as FleetMonth;

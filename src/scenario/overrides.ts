@@ -1,14 +1,20 @@
 import { didYouMean } from '../math/edit-distance.ts';
 import { shown } from '../schema/printable.ts';
 import { InputError } from '../schema/problem.ts';
-import { LOAD_KEYS } from '../schema/scenario.ts';
+import { EXCLUSIVE_KEYS } from '../schema/traffic.ts';
 import { parseYamlText, RESERVED_KEYS } from '../schema/yaml-text.ts';
 
 type Block = Record<string, unknown>;
 export type SettingPath = readonly (string | number)[];
 
 /** Blocks whose forms exclude each other, so that a child's form replaces the base's instead of mixing with it. */
-const REPLACED_WHOLE = ['traffic.input_tokens', 'traffic.output_tokens', 'traffic.arrivals'];
+const REPLACED_WHOLE = [
+  'traffic.input_tokens',
+  'traffic.output_tokens',
+  'traffic.arrivals',
+  'traffic.session.turns',
+  'traffic.session.pause',
+];
 
 function isBlock(value: unknown): value is Block {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -30,7 +36,8 @@ export function parsePath(path: string): SettingPath {
 /**
  * A copy of `raw` with the value at a dotted path replaced; null removes the key, blocks on the way are made.
  *
- * Setting one load key of `traffic` removes the others, since a scenario has exactly one load.
+ * Setting one load key of `traffic` removes the others, since a scenario has exactly one load. The same holds for the
+ * ways to give the lengths of prompts and answers.
  */
 export function applyOverride(raw: unknown, path: string, value: unknown): unknown {
   const steps = parsePath(path);
@@ -54,19 +61,21 @@ function place(node: unknown, steps: SettingPath, depth: number, value: unknown)
   const child = place(block[String(step)], steps, depth + 1, value);
   if (child === null) delete block[String(step)];
   else block[String(step)] = child;
-  return isTraffic(steps.slice(0, depth)) ? keepNewLoad(block, [String(step)]) : block;
+  return isTraffic(steps.slice(0, depth)) ? keepNewest(block, [String(step)]) : block;
 }
 
 function isTraffic(path: SettingPath): boolean {
   return path.length === 1 && path[0] === 'traffic';
 }
 
-/** Drops every load key that the change did not name; nothing happens when it named none. */
-function keepNewLoad(traffic: Block, changed: readonly string[]): Block {
-  const given = LOAD_KEYS.filter((key) => changed.includes(key) && traffic[key] !== undefined);
-  if (given.length === 0) return traffic;
-  const dropped = LOAD_KEYS.filter((key) => !given.includes(key));
-  return Object.fromEntries(Object.entries(traffic).filter(([key]) => !dropped.some((load) => load === key)));
+/** Drops every key that excludes one which the change named. */
+function keepNewest(traffic: Block, changed: readonly string[]): Block {
+  const dropped = EXCLUSIVE_KEYS.flatMap((group): string[] => {
+    const keys: readonly string[] = group;
+    const isGiven = (key: string) => changed.includes(key) && traffic[key] !== undefined;
+    return keys.some(isGiven) ? keys.filter((key) => !isGiven(key)) : [];
+  });
+  return Object.fromEntries(Object.entries(traffic).filter(([key]) => !dropped.includes(key)));
 }
 
 /**
@@ -99,7 +108,7 @@ export function parseSetting(text: string): { path: string; value: unknown } {
 /**
  * The base with a child laid over it: blocks merge, lists and single values replace, null removes a key.
  *
- * A child that names one load key of `traffic` drops the base's.
+ * A child that names one load key of `traffic`, or one way to give its lengths, drops the base's.
  */
 export function mergeScenario(base: unknown, child: unknown): unknown {
   return merge(base, child, []);
@@ -113,7 +122,7 @@ function merge(base: unknown, child: unknown, path: readonly string[]): unknown 
     if (value === null) delete merged[key];
     else merged[key] = Object.hasOwn(base, key) ? merge(base[key], value, [...path, key]) : merge(undefined, value, []);
   }
-  return isTraffic(path) ? keepNewLoad(merged, Object.keys(child)) : merged;
+  return isTraffic(path) ? keepNewest(merged, Object.keys(child)) : merged;
 }
 
 /** A removal of what the base never had is no value. */

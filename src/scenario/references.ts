@@ -32,6 +32,10 @@ export function referenceProblems(scenario: Scenario, catalog: Catalog): Problem
   if (typeof scenario.serving.gpu === 'string') require('gpu', scenario.serving.gpu, ['serving', 'gpu']);
   const engine = require('engine', scenario.serving.engine, ['serving', 'engine']);
   if (engine !== undefined) require('calibration', engine.calibration, ['serving', 'engine']);
+  const { scheduling } = scenario.serving;
+  if (typeof scheduling === 'object' && 'network' in scheduling && typeof scheduling.network === 'string') {
+    require('network', scheduling.network, ['serving', 'scheduling', 'network']);
+  }
   const shape = scenario.traffic.shape;
   if (typeof shape === 'string' && shape !== 'constant') require('traffic', shape, ['traffic', 'shape']);
   const rental = scenario.capacity.rent.id;

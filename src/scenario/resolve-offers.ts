@@ -5,6 +5,7 @@ import type { Defaults } from './defaults.ts';
 import type { OfferPlan, TrafficPlan } from './plan.ts';
 import type { ListedPrice, PriceAnswer, PriceSource } from './price-source.ts';
 import { cardSource } from './provenance.ts';
+import { commonShare } from './resolve-mix.ts';
 
 type Offer = Scenario['compare'][number];
 
@@ -76,6 +77,26 @@ function sameNames(offers: readonly OfferPlan[]): Problem[] {
 }
 
 /**
+ * Share of the input that is billed as read from the cache: the offer's own; else what the traffic states; else what
+ * its prompts have in common, where the offer has a price for that.
+ */
+function cachedShare(
+  offer: Offer,
+  index: number,
+  traffic: TrafficPlan,
+  isCheaperCached: boolean,
+  defaults: Defaults,
+): number {
+  if (offer.cached_input_share !== undefined) return offer.cached_input_share;
+  const path = `compare.${index}.cached_input_share`;
+  if (isCheaperCached && !defaults.given('traffic.cached_input')) {
+    const common = commonShare(traffic);
+    if (common > 0) return defaults.use(path, common, 'what prompts have in common');
+  }
+  return defaults.use(path, traffic.mix.cachedInput, 'traffic.cached_input');
+}
+
+/**
  * The offers to compare with, priced on the start date. Without a price for cached input the cached share pays in full.
  */
 export function resolveOffers(
@@ -92,6 +113,9 @@ export function resolveOffers(
   }
   if (scenario.compare.length > 0)
     defaults.use('API prices over time', 'flat', 'list prices of one fixed model rarely move');
+  if (scenario.compare.some((offer) => offer.failure === undefined || offer.rejected === undefined)) {
+    defaults.use('API calls that fail or are rejected', 0, 'no failure given under compare');
+  }
   const offers = scenario.compare.flatMap((offer, index) => {
     const answer = priceOf(offer, catalog, traffic, start, listed);
     if (!answer.found) {
@@ -99,19 +123,21 @@ export function resolveOffers(
       return [];
     }
     const { price } = answer;
-    const share =
-      offer.cached_input_share ??
-      defaults.use(`compare.${index}.cached_input_share`, traffic.mix.cachedInput, 'traffic.cached_input');
+    const cachedPrice = offer.cached_input ?? price.cachedInputUsdPerMtok;
+    const share = cachedShare(offer, index, traffic, cachedPrice !== undefined, defaults);
     return {
       name: offer.name ?? price.name,
       sameModel: offer.same_model,
       baseline: offer.baseline,
       inputUsdPerMtok: price.inputUsdPerMtok,
       outputUsdPerMtok: price.outputUsdPerMtok,
-      cachedInputUsdPerMtok: offer.cached_input ?? price.cachedInputUsdPerMtok ?? price.inputUsdPerMtok,
+      cachedInputUsdPerMtok: cachedPrice ?? price.inputUsdPerMtok,
       cachedInputShare: share,
+      ...(offer.cache_write === undefined ? {} : { cacheWriteUsdPerMtok: offer.cache_write }),
       usdPerRequest: offer.per_request ?? 0,
       batchDiscount: offer.batch_discount ?? 0,
+      failure: offer.failure ?? 0,
+      rejected: offer.rejected ?? 0,
       source: price.source,
       asOf: price.asOf,
     };

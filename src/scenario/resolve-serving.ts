@@ -1,9 +1,10 @@
 import type { Card, Catalog } from '../catalog/catalog.ts';
 import { GPU_FIELDS, type GpuCard } from '../schema/gpu.ts';
 import { MODEL_FIELDS, type ModelCard } from '../schema/model.ts';
+import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
-import type { Plan, ServingPlan } from './plan.ts';
+import type { Plan, Scheduling, ServingPlan } from './plan.ts';
 import { cardSource } from './provenance.ts';
 
 /** The card's own physical fields, without its name, aliases and sources. */
@@ -77,12 +78,76 @@ function defaultLimits(
   return small !== undefined && memory < small.below ? { ...small, field: 'small_cards' } : engine;
 }
 
+/** Seconds a static batch waits for its last member where nothing is said: as good as for ever, and a number. */
+const NEVER = 1e9;
+
+/** Stands in where the name is at fault, which is reported elsewhere. */
+const UNKNOWN_NETWORK = { bandwidth: 1, latency: 0 };
+
+function resolveScheduling(scenario: Scenario, catalog: Catalog, defaults: Defaults): Scheduling {
+  const { scheduling } = scenario.serving;
+  if (scheduling === 'continuous') {
+    defaults.use('serving.scheduling', 'continuous', 'what engines do: decodes first, prompts in chunks beside them');
+    return { kind: 'continuous', prefill: 'chunked' };
+  }
+  switch (scheduling.policy) {
+    case 'continuous':
+      return { kind: 'continuous', prefill: scheduling.prefill };
+    case 'static':
+      return {
+        kind: 'static',
+        batch: scheduling.batch,
+        maxWait:
+          scheduling.max_wait ??
+          defaults.use('serving.scheduling.max_wait', NEVER, 'a batch waits until it is full', 's'),
+      };
+    case 'disaggregated': {
+      const { network } = scheduling;
+      const { bandwidth, latency } =
+        typeof network === 'string' ? (catalog.find('network', network) ?? UNKNOWN_NETWORK) : network;
+      const use = (key: 'prefill_instances' | 'decode_instances') =>
+        defaults.use(`serving.scheduling.${key}`, scheduling[key], 'in proportion to the work of prompts and answers');
+      return {
+        kind: 'disaggregated',
+        prefillInstances: use('prefill_instances'),
+        decodeInstances: use('decode_instances'),
+        network: { bandwidth, latency },
+      };
+    }
+  }
+}
+
+/** Features that no engine combines, or that would mean nothing together. */
+function servingProblems(scenario: Scenario, scheduling: Scheduling): Problem[] {
+  const { serving, traffic } = scenario;
+  const problems: Problem[] = [];
+  const refuse = (path: Problem['path'], message: string) => problems.push({ path, message });
+  if (serving.prefix_cache && scheduling.kind !== 'continuous') {
+    refuse(['serving', 'prefix_cache'], 'a prefix cache goes with continuous scheduling only');
+  }
+  if (serving.speculation !== undefined && scheduling.kind === 'static') {
+    refuse(['serving', 'speculation'], 'static batches run without speculation');
+  }
+  if (traffic.background !== undefined && scheduling.kind !== 'continuous') {
+    refuse(['traffic', 'background'], 'priorities go with continuous scheduling only');
+  }
+  if (serving.envelope === 'closed-form' && scheduling.kind !== 'continuous') {
+    refuse(
+      ['serving', 'envelope'],
+      `the closed form knows continuous scheduling only; "simulated" does ${scheduling.kind}`,
+    );
+  }
+  return problems;
+}
+
 export function resolveServing(
   scenario: Scenario,
+  catalog: Catalog,
   gpu: GpuCard,
   native: Scenario['serving']['weights'],
   engine: Card<'engine'>,
   defaults: Defaults,
+  problems: Problem[],
 ): ServingPlan {
   const { serving } = scenario;
   const measured = serving.measured?.output_tokens_per_second;
@@ -91,6 +156,11 @@ export function resolveServing(
   defaults.use('serving.tensor_parallel', serving.tensor_parallel, 'one GPU a replica');
   defaults.use('serving.kv_cache', serving.kv_cache, 'engines keep the cache in 16 bits unless told otherwise');
   defaults.use('serving.replicas', serving.replicas, 'sized for the busiest hour');
+  defaults.use('serving.target_utilization', serving.target_utilization, 'no headroom beyond the latency target');
+  defaults.use('serving.prefix_cache', serving.prefix_cache, 'hits are what traffic.cached_input says');
+  defaults.use('serving.envelope', serving.envelope, 'request by request');
+  const scheduling = resolveScheduling(scenario, catalog, defaults);
+  problems.push(...servingProblems(scenario, scheduling));
   return {
     tensorParallel: serving.tensor_parallel,
     weights: serving.weights ?? defaults.use('serving.weights', native ?? 'bf16', 'the published checkpoint'),
@@ -102,6 +172,20 @@ export function resolveServing(
       serving.token_budget ??
       defaults.use('serving.token_budget', limits.token_budget, cardSource(engine, limits.field ?? 'token_budget')),
     replicas: serving.replicas,
+    targetUtilization: serving.target_utilization,
+    scheduling,
+    prefixCache: serving.prefix_cache,
+    ...(serving.speculation === undefined
+      ? {}
+      : {
+          speculation: {
+            acceptance: serving.speculation.acceptance,
+            depth: serving.speculation.depth,
+            draftCost: serving.speculation.draft_cost,
+          },
+        }),
+    // A measured rate is met exactly by scaling the closed form.
+    envelope: measured === undefined ? serving.envelope : 'closed-form',
     memory: resolveMemory(scenario, gpu, engine, defaults),
     ...(measured === undefined ? {} : { measuredOutputTokensPerSecond: measured }),
   };

@@ -1,75 +1,65 @@
 import type { Card, Catalog } from '../catalog/catalog.ts';
-import { normalQuantile } from '../math/normal.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
+import type { ColumnSource } from './column-source.ts';
 import type { Defaults } from './defaults.ts';
-import type { LatencyTarget, LengthDistribution, Load, TrafficPlan } from './plan.ts';
+import type { ArrivalProcess, BackgroundPlan, LatencyTarget, Load, TrafficPlan } from './plan.ts';
+import { type ResolvedMix, resolveMix } from './resolve-mix.ts';
+import { resolveWait } from './resolve-wait.ts';
+import { requestsPerSession } from './session-moments.ts';
 import { weekShape } from './week-shape.ts';
+
+type Traffic = Scenario['traffic'];
+
+/** Where shapes and lists of lengths are looked up. */
+interface TrafficLookups {
+  catalog: Catalog;
+  columns?: ColumnSource;
+}
 
 /** Stands in where the shape is at fault, so that the rest can still be checked. */
 const FLAT_WEEK = new Array<number>(168).fill(1);
 
-type LengthField = Scenario['traffic']['input_tokens'];
-
-/**
- * Log-normal from a median and a 95th percentile: sigma = ln(p95/p50)/1.645.
- * A fixed number of tokens is a distribution of cv 0.
- */
-export function lengthDistribution(field: LengthField): LengthDistribution {
-  if (typeof field === 'number') return { mean: field, cv: 0 };
-  if ('mean' in field) return field;
-  const sigma = Math.log(field.p95 / field.p50) / normalQuantile(0.95);
-  return { mean: field.p50 * Math.exp(sigma ** 2 / 2), cv: Math.sqrt(Math.expm1(sigma ** 2)) };
-}
-
-function resolveLoad(traffic: Scenario['traffic']): Load {
+/** A session is as many requests as it makes on average; what users in a closed loop make is left to a replay. */
+function resolveLoad(traffic: Traffic, resolved: ResolvedMix): Load {
   if (traffic.requests_per_day !== undefined) return { kind: 'requests', perDay: traffic.requests_per_day };
+  if (traffic.sessions_per_day !== undefined)
+    return { kind: 'requests', perDay: traffic.sessions_per_day * requestsPerSession(resolved) };
   if (traffic.tokens_per_day !== undefined)
     return { kind: 'tokens', perDay: traffic.tokens_per_day, count: traffic.count };
-  return { kind: 'utilization', share: traffic.utilization ?? 0 };
+  return traffic.utilization === undefined ? { kind: 'closed' } : { kind: 'utilization', share: traffic.utilization };
 }
 
-function arrivalCv(arrivals: Scenario['traffic']['arrivals']): number {
-  if (arrivals === 'poisson') return 1;
-  return arrivals === 'deterministic' ? 0 : arrivals.cv;
-}
-
-function lengthProblems(traffic: Scenario['traffic'], maxContext: number | undefined): Problem[] {
-  const problems: Problem[] = [];
-  for (const key of ['input_tokens', 'output_tokens'] as const) {
-    const field = traffic[key];
-    if (typeof field === 'object' && 'p50' in field && field.p95 < field.p50) {
-      problems.push({ path: ['traffic', key, 'p95'], message: 'p95 cannot lie below p50' });
-    }
+/** A renewal process whose times never vary is a clock. */
+function resolveArrivals(arrivals: Traffic['arrivals'], defaults: Defaults): ArrivalProcess {
+  if (typeof arrivals === 'string') return { kind: arrivals };
+  if (arrivals.process === 'closed') {
+    const think = resolveWait(arrivals.think_time, 'traffic.arrivals.think_time', defaults);
+    return { kind: 'closed', users: arrivals.users, think };
   }
-  if (problems.length > 0) return problems;
-  const input = lengthDistribution(traffic.input_tokens).mean;
-  const output = lengthDistribution(traffic.output_tokens).mean;
-  if (input < 1)
-    problems.push({ path: ['traffic', 'input_tokens'], message: 'a request has at least one input token' });
-  if (output < 1)
-    problems.push({ path: ['traffic', 'output_tokens'], message: 'a request has at least one output token' });
-  if (maxContext !== undefined && input + output > maxContext) {
-    const total = Math.round(input + output);
-    problems.push({
-      path: ['traffic', 'input_tokens'],
-      message: `input and output make ${total} tokens, more than the model's context of ${maxContext}`,
-    });
-  }
-  return problems;
+  return arrivals.cv === 0 ? { kind: 'deterministic' } : { kind: arrivals.process, cv: arrivals.cv };
 }
 
-/** @param problems what is wrong is added here; the result then stands for nothing */
-export function resolveTraffic(
-  scenario: Scenario,
-  catalog: Catalog,
+/** Many users who each wait for their answers ask at nearly independent times, like a Poisson process. */
+function arrivalCv(arrivals: ArrivalProcess): number {
+  switch (arrivals.kind) {
+    case 'poisson':
+    case 'closed':
+      return 1;
+    case 'deterministic':
+      return 0;
+    case 'gamma':
+    case 'weibull':
+      return arrivals.cv;
+  }
+}
+
+function resolveShape(
+  { traffic }: Scenario,
+  { catalog }: TrafficLookups,
   start: string,
-  maxContext: number | undefined,
-  defaults: Defaults,
   problems: Problem[],
-): TrafficPlan {
-  const { traffic } = scenario;
-  problems.push(...lengthProblems(traffic, maxContext));
+): number[] {
   const hours =
     typeof traffic.shape !== 'string'
       ? traffic.shape
@@ -77,26 +67,50 @@ export function resolveTraffic(
         ? [1]
         : (catalog.find('traffic', traffic.shape) as Card<'traffic'>).hours;
   const shape = weekShape(hours, traffic.timezone, start);
-  if (shape === undefined) {
-    problems.push({
-      path: ['traffic', 'timezone'],
-      message: 'unknown time zone; expected one such as "UTC" or "Europe/Berlin"',
-    });
-  }
+  if (shape !== undefined) return shape;
+  problems.push({
+    path: ['traffic', 'timezone'],
+    message: 'unknown time zone; expected one such as "UTC" or "Europe/Berlin"',
+  });
+  return FLAT_WEEK;
+}
+
+function resolveBackground(traffic: Traffic): { background?: BackgroundPlan } {
+  const { background } = traffic;
+  return background === undefined ? {} : { background: { share: background.share, slo: resolveSlo(background.slo) } };
+}
+
+/**
+ * @param maxContext of the model, if it says
+ * @param problems what is wrong is added here; the result then stands for nothing
+ */
+export function resolveTraffic(
+  scenario: Scenario,
+  lookups: TrafficLookups,
+  start: string,
+  maxContext: number | undefined,
+  defaults: Defaults,
+  problems: Problem[],
+): TrafficPlan {
+  const { traffic } = scenario;
+  const arrivals = resolveArrivals(traffic.arrivals, defaults);
   defaults.use('traffic.arrivals', 'poisson', 'many independent users');
   defaults.use('traffic.shape', 'constant', 'no day or week shape given');
-  defaults.use('traffic.cached_input', 0, 'no prefix cache hits given');
   defaults.use('traffic.growth', 0, 'no growth given');
   defaults.use('traffic.overflow', traffic.overflow, 'no gateway: the engine takes all it can and the rest fails');
+  const resolved = resolveMix(scenario, {
+    columns: lookups.columns,
+    maxContext,
+    defaults,
+    problems,
+  });
   return {
-    load: resolveLoad(traffic),
-    mix: {
-      input: lengthDistribution(traffic.input_tokens),
-      output: lengthDistribution(traffic.output_tokens),
-      cachedInput: traffic.cached_input,
-    },
-    arrivalCv: arrivalCv(traffic.arrivals),
-    shape: shape ?? FLAT_WEEK,
+    load: resolveLoad(traffic, resolved),
+    ...resolved,
+    arrivalCv: arrivalCv(arrivals),
+    arrivals,
+    ...resolveBackground(traffic),
+    shape: resolveShape(scenario, lookups, start, problems),
     growthPerMonth: traffic.growth,
     overflow: traffic.overflow,
   };

@@ -1,6 +1,7 @@
 import type { Card, Catalog } from '../catalog/catalog.ts';
 import { InputError, type Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
+import type { ColumnSource } from './column-source.ts';
 import { collectDefaults, type Defaults } from './defaults.ts';
 import type { Plan } from './plan.ts';
 import type { PriceSource } from './price-source.ts';
@@ -14,6 +15,8 @@ import { resolveSlo, resolveTraffic } from './resolve-traffic.ts';
 export interface Lookups {
   catalog: Catalog;
   prices: PriceSource;
+  /** Absent where there are no files to read lengths from. */
+  columns?: ColumnSource;
 }
 
 /** The first day of the catalog's as-of month: what a scenario without a start date is priced on. */
@@ -49,8 +52,8 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const { name: modelName, model, native } = resolveModel(scenario, catalog);
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
   const { card: engineCard, engineName, engine, calibration } = resolveEngine(scenario, catalog);
-  const serving = resolveServing(scenario, gpu, native, engineCard, defaults);
-  const traffic = resolveTraffic(scenario, catalog, start, model.max_context, defaults, problems);
+  const serving = resolveServing(scenario, catalog, gpu, native, engineCard, defaults, problems);
+  const traffic = resolveTraffic(scenario, lookups, start, model.max_context, defaults, problems);
   const rent = resolveRent(scenario, catalog, facility, defaults, problems);
   const people = resolvePeople(scenario, defaults);
   const offers = resolveOffers(scenario, catalog, traffic, start, lookups.prices, defaults, problems);

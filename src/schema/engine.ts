@@ -43,6 +43,13 @@ export const engineCard = z.strictObject({
     per_sequence: seconds,
     /** Fixed times of layers and collectives in this generation of software, relative to the calibration's. */
     launch_scale: number({ min: 0.1, max: 10 }).default(1),
+    /**
+     * What a server does with a request before its engine sees it: a latency of its own beside all others, and work
+     * that its one process does request by request. It delays the first token and takes no time of the GPUs.
+     */
+    front_end: z
+      .strictObject({ latency: seconds, per_request: seconds, per_prompt_token: seconds })
+      .optional(),
   }),
   sources,
 });

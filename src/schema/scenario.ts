@@ -1,25 +1,34 @@
 import * as z from 'zod';
-import {
-  billingMonths,
-  cardId,
-  cardReference,
-  count,
-  date,
-  growthPerMonth,
-  name,
-  number,
-  quantity,
-  share,
-} from './fields.ts';
+import { billingMonths, cardId, cardReference, count, date, name, number, quantity, share } from './fields.ts';
 import { inlineGpu } from './gpu.ts';
 import { inlineModel, kvFormat, weightFormat } from './model.ts';
-import { hourlyShape } from './traffic-shape.ts';
+import { networkFields } from './network.ts';
+import { slo, traffic } from './traffic.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 const perHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 100_000 });
 const perMtok = quantity('USD/Mtok', '3 USD/Mtok', { min: 0, max: 1e6 });
-const latency = quantity('s', '60 ms', { min: 1e-6, max: 1e6 });
-const tokens = number({ min: 0, max: 1e8 });
+
+const instances = z.union([z.literal('auto'), count({ min: 1, max: 1024 })]).default('auto');
+
+/** How the engine decides what an iteration carries. */
+const scheduling = z.union([
+  z.literal('continuous'),
+  z.discriminatedUnion('policy', [
+    z.strictObject({ policy: z.literal('continuous'), prefill: z.enum(['chunked', 'whole']).default('chunked') }),
+    z.strictObject({
+      policy: z.literal('static'),
+      batch: count({ min: 1, max: 1e5 }),
+      max_wait: quantity('s', '2 s', { min: 0, max: 1e6 }).optional(),
+    }),
+    z.strictObject({
+      policy: z.literal('disaggregated'),
+      prefill_instances: instances,
+      decode_instances: instances,
+      network: z.union([cardReference(), z.strictObject(networkFields)]),
+    }),
+  ]),
+]);
 
 const serving = z.strictObject({
   gpu: z.union([cardReference(), inlineGpu]),
@@ -30,6 +39,20 @@ const serving = z.strictObject({
   max_batch: count({ min: 1, max: 1e6 }).optional(),
   token_budget: count({ min: 1, max: 1e7 }).optional(),
   replicas: z.union([z.literal('auto'), count({ min: 1, max: 1e6 })]).default('auto'),
+  /** Share of what a replica can do inside the target that `auto` lets the busiest hour use. */
+  target_utilization: share({ min: 0.01, max: 1 }).default(1),
+  scheduling: scheduling.default('continuous'),
+  /** Keep the cache of ended requests while there is room, for prompts that begin alike. */
+  prefix_cache: z.boolean().default(false),
+  speculation: z
+    .strictObject({
+      acceptance: share(),
+      depth: count({ min: 1, max: 64 }),
+      draft_cost: share(),
+    })
+    .optional(),
+  /** The replica's service curve by simulation, request by request, or by the closed form. */
+  envelope: z.enum(['simulated', 'closed-form']).default('simulated'),
   memory: z
     .strictObject({
       fraction: share().optional(),
@@ -38,54 +61,6 @@ const serving = z.strictObject({
     })
     .optional(),
   measured: z.strictObject({ output_tokens_per_second: number({ min: 1e-6, max: 1e9 }) }).optional(),
-});
-
-/** Token counts of one request: a fixed number, or a log-normal by mean and CV, or by median and 95th percentile. */
-const length = z.union([
-  tokens,
-  z.strictObject({ mean: tokens, cv: number({ min: 0, max: 20 }) }),
-  z.strictObject({ p50: number({ min: 1, max: 1e8 }), p95: number({ min: 1, max: 1e8 }) }),
-]);
-
-export const LOAD_KEYS = ['requests_per_day', 'tokens_per_day', 'utilization'] as const;
-
-const traffic = z
-  .strictObject({
-    requests_per_day: number({ min: 0, max: 1e15 }).optional(),
-    tokens_per_day: number({ min: 0, max: 1e18 }).optional(),
-    utilization: share({ min: 0, max: 100 }).optional(),
-    count: z.enum(['total', 'output']).default('total'),
-    arrivals: z
-      .union([
-        z.enum(['poisson', 'deterministic']),
-        z.strictObject({ process: z.literal('gamma'), cv: number({ min: 0, max: 50 }) }),
-      ])
-      .default('poisson'),
-    shape: z.union([cardId(), hourlyShape]).default('constant'),
-    timezone: name().default('UTC'),
-    input_tokens: length,
-    output_tokens: length,
-    cached_input: share().default(0),
-    growth: growthPerMonth().default(0),
-    overflow: z.enum(['refuse', 'queue', 'api']).default('refuse'),
-  })
-  .superRefine((value, context) => {
-    const given = LOAD_KEYS.filter((key) => value[key] !== undefined);
-    if (given.length === 1) return;
-    const message =
-      given.length === 0
-        ? `needs a load: one of ${LOAD_KEYS.join(', ')}`
-        : `has ${given.length} loads (${given.join(', ')}); keep one`;
-    context.addIssue({ code: 'custom', message, path: given.length === 0 ? [] : [given[1] as string] });
-  });
-
-const slo = z.strictObject({
-  ttft_p50: latency.optional(),
-  ttft_p95: latency.optional(),
-  ttft_p99: latency.optional(),
-  tpot_p50: latency.optional(),
-  tpot_p95: latency.optional(),
-  tpot_p99: latency.optional(),
 });
 
 const reliability = z.strictObject({
@@ -151,8 +126,14 @@ const offer = z
     output: perMtok.optional(),
     cached_input: perMtok.optional(),
     cached_input_share: share().optional(),
+    /** Of input that is not read from the cache but put there, in place of the price of input. */
+    cache_write: perMtok.optional(),
     per_request: usd.optional(),
     batch_discount: share().optional(),
+    /** Chance that a call fails after it was charged; it is repeated until one succeeds. */
+    failure: share({ min: 0, max: 0.99 }).optional(),
+    /** Chance that a call is turned away (429) without a charge; it is repeated until one is let in. */
+    rejected: share({ min: 0, max: 0.99 }).optional(),
   })
   .superRefine((value, context) => {
     const own = value.input !== undefined && value.output !== undefined;

@@ -1,10 +1,10 @@
-import { decodeConstant, decodeSlopes, type StepLoad, type StepModel, stepSeconds } from '../perf/step-time.ts';
+import { type StepLoad, type StepModel, stepSeconds } from '../perf/step-time.ts';
 import { emptyDraft, type RequestDraft, type RequestSource } from '../traffic/request-source.ts';
-import { attendedPositions } from './attended-positions.ts';
-import { DeadlineHeap } from './deadline-heap.ts';
-import type { EndedRequest, EngineSpec, RequestSink, RunTotals } from './engine-spec.ts';
-import { KvBlocks } from './kv-blocks.ts';
-import { PrefixCache } from './prefix-cache.ts';
+import { CacheRoom } from './cache-room.ts';
+import { DecodeBatch, iterationsUntil } from './decode-batch.ts';
+import { type EndedRequest, type EngineSpec, isTooLong, type RequestSink, type RunTotals } from './engine-spec.ts';
+import type { KvBlocks } from './kv-blocks.ts';
+import { PromptChunks } from './prompt-chunks.ts';
 import { RequestPool } from './request-pool.ts';
 import { emptyEnded, emptyTotals, type RunOptions, type Timeline } from './run-records.ts';
 import { WaitingQueue } from './waiting-queue.ts';
@@ -38,37 +38,21 @@ export class ContinuousEngine {
 
   private readonly pool = new RequestPool();
   private readonly queues = [new WaitingQueue(), new WaitingQueue()] as const;
+  private readonly room: CacheRoom;
   private readonly kv: KvBlocks;
-  private readonly cache: PrefixCache | undefined;
-  /** Rows of the prefix cache that a request uses, by request; only where prefixes are kept. */
-  private readonly owned: number[][] = [];
+  private readonly batch: DecodeBatch;
 
   private now = 0;
-  /** Tokens that every decoding sequence has gone on by since the start, and passes that did so. */
-  private clock = 0;
-  private passes = 0;
-
+  /** The request admitted last; `older` in the pool leads on from it. */
   private youngest = NONE;
   private running = 0;
+  /** Of them, those of the second priority. */
   private runningLow = 0;
   private admitted = 0;
-  private decoding = 0;
-  private contextFull = 0;
-  private contextSliding = 0;
-  private growing = 0;
-  private readonly ends = new DeadlineHeap();
-  private readonly windowFills = new DeadlineHeap();
   /** The request whose prompt is partly computed: at most one, the youngest. */
   private partial = NONE;
-  /** Rows whose prompts get a chunk in this iteration, and its size. */
-  private readonly prompts: Int32Array;
-  private readonly chunks: Float64Array;
-  private promptCount = 0;
+  private readonly chunks: PromptChunks;
   private readonly ended: number[] = [];
-
-  private readonly constants: Float64Array;
-  private readonly slopeFull: number;
-  private readonly slopeSliding: number;
   private readonly load: StepLoad = {
     decodeSequences: 0,
     contextFull: 0,
@@ -80,11 +64,6 @@ export class ContinuousEngine {
     emitted: 0,
   };
 
-  /** Set by `fits`: blocks to take and tokens found in the cache. */
-  private neededBlocks = 0;
-  private reservedBlocks = 0;
-  private foundTokens = 0;
-
   constructor(spec: EngineSpec, source: RequestSource, sink: RequestSink, options: RunOptions) {
     this.spec = spec;
     this.step = spec.step;
@@ -92,14 +71,10 @@ export class ContinuousEngine {
     this.sink = sink;
     this.timeline = options.timeline;
     this.until = options.until ?? Number.POSITIVE_INFINITY;
-    this.kv = new KvBlocks(spec.kvBlocks, spec.blockTokens);
-    this.cache = spec.prefixCache ? new PrefixCache() : undefined;
-    this.constants = new Float64Array(spec.slots + 1).fill(Number.NaN);
-    this.prompts = new Int32Array(spec.slots);
-    this.chunks = new Float64Array(spec.slots);
-    const slopes = decodeSlopes(spec.step);
-    this.slopeFull = slopes.full;
-    this.slopeSliding = spec.window === Number.POSITIVE_INFINITY ? 0 : slopes.sliding;
+    this.room = new CacheRoom(spec, this.pool);
+    this.kv = this.room.kv;
+    this.batch = new DecodeBatch(spec, this.pool, this.kv);
+    this.chunks = new PromptChunks(this.pool, spec.slots, spec.window);
   }
 
   run(): RunTotals {
@@ -132,21 +107,17 @@ export class ContinuousEngine {
   }
 
   private takeArrivals(): void {
-    const { source, draft, totals, spec } = this;
+    const { source, draft, totals } = this;
     while (source.nextArrival <= this.now) {
       source.take(draft);
       totals.offered += 1;
-      const longest = draft.input + draft.output - 1 + spec.speculativeDepth;
-      if (this.kv.blocksOf(longest) > spec.kvBlocks) {
+      if (isTooLong(this.spec, draft.input, draft.output)) {
         totals.refused += 1;
         source.ended(draft.tag, draft.arrival);
         continue;
       }
       const id = this.pool.add(draft);
-      if (this.cache !== undefined) {
-        this.pool.content[id] = { ...draft };
-        this.owned[id] = [];
-      }
+      this.room.arrive(id, draft);
       this.queues[draft.priority].push(id);
     }
   }
@@ -154,7 +125,11 @@ export class ContinuousEngine {
   /** Makes room for a waiting request of the first priority by sending back the youngest of the second. */
   private yieldToFirst(): void {
     const first = this.queues[0];
-    while (first.length > 0 && this.runningLow > 0 && !(this.running < this.spec.slots && this.fits(first.head()))) {
+    while (
+      first.length > 0 &&
+      this.runningLow > 0 &&
+      !(this.running < this.spec.slots && this.room.fits(first.head()))
+    ) {
       this.preempt(this.youngestOf(1));
     }
   }
@@ -167,28 +142,28 @@ export class ContinuousEngine {
 
   private chunkedIteration(): void {
     const { spec, pool } = this;
-    const advance = this.nextAdvance();
+    const advance = this.batch.nextAdvance();
     const preempted = this.growOrPreempt(advance);
-    let budget = spec.tokenBudget - this.decoding * (1 + spec.speculativeDepth);
-    this.promptCount = 0;
+    let budget = spec.tokenBudget - this.batch.size * (1 + spec.speculativeDepth);
+    this.chunks.clear();
     if (this.partial !== NONE) {
-      const rest = this.promptLeft(this.partial);
+      const rest = this.chunks.left(this.partial);
       const chunk = Math.min(rest, budget);
-      this.addChunk(this.partial, chunk);
+      this.chunks.add(this.partial, chunk);
       budget -= chunk;
     }
     while (!preempted && budget > 0 && this.running < spec.slots) {
       const queue = this.queues[0].length > 0 ? this.queues[0] : this.queues[1];
-      if (queue.length === 0 || !this.fits(queue.head())) break;
+      if (queue.length === 0 || !this.room.fits(queue.head())) break;
       const id = queue.shift();
       this.admit(id);
-      const rest = this.promptLeft(id);
+      const rest = this.chunks.left(id);
       const chunk = Math.min(rest, budget);
-      this.addChunk(id, chunk);
+      this.chunks.add(id, chunk);
       budget -= chunk;
       this.partial = chunk < rest ? id : NONE;
     }
-    if (this.promptCount > 0) {
+    if (this.chunks.count > 0) {
       this.mixedIteration(advance);
       const last = this.partial;
       this.partial = last !== NONE && pool.filled[last] !== NONE ? last : NONE;
@@ -199,84 +174,49 @@ export class ContinuousEngine {
 
   private wholeIteration(): void {
     const { spec } = this;
-    this.promptCount = 0;
+    this.chunks.clear();
     let tokens = 0;
     while (this.running < spec.slots) {
       const queue = this.queues[0].length > 0 ? this.queues[0] : this.queues[1];
-      if (queue.length === 0 || !this.fits(queue.head())) break;
+      if (queue.length === 0 || !this.room.fits(queue.head())) break;
       const id = queue.head();
       const known = (this.pool.input[id] as number) + (this.pool.emitted[id] as number);
-      const wanted = known - this.foundTokens;
-      if (this.promptCount > 0 && tokens + wanted > spec.tokenBudget) break;
+      const wanted = known - this.room.foundTokens;
+      if (this.chunks.count > 0 && tokens + wanted > spec.tokenBudget) break;
       queue.shift();
       this.admit(id);
-      this.addChunk(id, wanted);
+      this.chunks.add(id, wanted);
       tokens += wanted;
     }
-    if (this.promptCount > 0) {
+    if (this.chunks.count > 0) {
       this.mixedIteration(0);
       return;
     }
-    const advance = this.nextAdvance();
+    const advance = this.batch.nextAdvance();
     const preempted = this.growOrPreempt(advance);
-    if (this.decoding > 0) this.decodeIterations(advance, preempted);
-  }
-
-  /** Tokens that the coming pass yields a sequence: one, or with speculation the next of a row that keeps the mean. */
-  private nextAdvance(): number {
-    const perPass = this.spec.tokensPerPass;
-    if (perPass === 1 || this.decoding === 0) return 1;
-    return Math.floor((this.passes + 1) * perPass) - Math.floor(this.passes * perPass);
+    if (this.batch.size > 0) this.decodeIterations(advance, preempted);
   }
 
   /** Gives the decoding sequences the blocks their coming tokens need, sending back the youngest while they lack. */
   private growOrPreempt(advance: number): boolean {
-    if (this.decoding === 0 || this.spec.reservesLongest) return false;
+    if (this.batch.size === 0 || this.spec.reservesLongest) return false;
     let preempted = false;
-    let need = this.kv.growth(this.clock, advance);
+    let need = this.kv.growth(this.batch.clock, advance);
     while (need > this.kv.free()) {
       const low = this.runningLow > 0 ? this.youngestOf(1) : NONE;
       this.preempt(low === NONE ? this.youngest : low);
       preempted = true;
-      need = this.kv.growth(this.clock, advance);
+      need = this.kv.growth(this.batch.clock, advance);
     }
     if (need > 0) this.kv.take(need);
     return preempted;
   }
 
-  /** Whether the cache has room for a waiting request now; leaves what it would take in the fields above. */
-  private fits(id: number): boolean {
-    const { pool, spec, cache, kv } = this;
-    const input = pool.input[id] as number;
-    const known = input + (pool.emitted[id] as number);
-    const longest = input + (pool.output[id] as number) - 1 + spec.speculativeDepth;
-    this.reservedBlocks = kv.blocksOf(spec.reservesLongest ? longest : known);
-    this.neededBlocks = this.reservedBlocks;
-    this.foundTokens = pool.cached[id] as number;
-    const content = pool.content[id];
-    if (cache !== undefined && content !== undefined) {
-      cache.evictDownTo(kv.free());
-      cache.lookUp(content, spec.blockTokens, input, Math.floor((known - 1) / spec.blockTokens));
-      this.neededBlocks -= cache.hitsInUse;
-      this.foundTokens = cache.hits * spec.blockTokens;
-    }
-    return this.neededBlocks <= kv.free();
-  }
-
-  /** Takes in the request that `fits` was last asked about. */
+  /** Lets in the request that the cache was last asked about. */
   private admit(id: number): void {
-    const { pool, cache, kv } = this;
-    pool.past[id] = this.foundTokens;
-    pool.filled[id] = 0;
-    pool.reserved[id] = this.reservedBlocks;
-    kv.take(this.neededBlocks);
-    const content = pool.content[id];
-    if (cache !== undefined && content !== undefined) {
-      const owned = this.owned[id] as number[];
-      cache.acquire(content, this.spec.blockTokens, pool.input[id] as number, cache.hits, owned);
-      cache.evictDownTo(kv.free());
-    }
-    this.totals.cachedTokens += this.foundTokens;
+    const { pool } = this;
+    this.room.take(id);
+    this.totals.cachedTokens += this.room.foundTokens;
     this.totals.waitingSeconds += this.now - (pool.waitingSince[id] as number);
     if (pool.scheduled[id] === -1) pool.scheduled[id] = this.now;
     pool.sequence[id] = this.admitted++;
@@ -288,28 +228,17 @@ export class ContinuousEngine {
     this.runningLow += pool.priority[id] as number;
   }
 
-  private promptLeft(id: number): number {
-    const { pool } = this;
-    const known = (pool.input[id] as number) + (pool.emitted[id] as number);
-    return known - (pool.past[id] as number) - (pool.filled[id] as number);
-  }
-
-  private addChunk(id: number, chunk: number): void {
-    this.prompts[this.promptCount] = id;
-    this.chunks[this.promptCount] = chunk;
-    this.promptCount += 1;
-  }
-
   /** One iteration that carries prompt chunks, and in chunked mode all decoding sequences. */
   private mixedIteration(advance: number): void {
-    const { load, totals } = this;
-    const decoding = advance === 0 ? 0 : this.decoding;
+    const { load, totals, batch } = this;
+    const decoding = advance === 0 ? 0 : batch.size;
     load.decodeSequences = decoding;
-    load.contextFull = decoding === 0 ? 0 : this.contextFull;
-    load.contextSliding = decoding === 0 ? 0 : this.contextSliding;
-    this.loadPrompts(decoding);
+    load.contextFull = decoding === 0 ? 0 : batch.contextFull;
+    load.contextSliding = decoding === 0 ? 0 : batch.contextSliding;
+    load.emitted = decoding;
+    this.chunks.writeTo(load);
     const seconds = stepSeconds(this.step, load);
-    const withoutPrompts = decoding === 0 ? 0 : this.decodeSeconds();
+    const withoutPrompts = decoding === 0 ? 0 : batch.seconds();
     totals.promptTokens += load.promptTokens;
     totals.promptSeconds += seconds - withoutPrompts;
     this.spend(seconds, 1, load.promptTokens);
@@ -319,39 +248,13 @@ export class ContinuousEngine {
     this.joinCompleted();
   }
 
-  private loadPrompts(decoding: number): void {
-    const { load, pool } = this;
-    const { window } = this.spec;
-    let tokens = 0;
-    let work = 0;
-    let workSliding = 0;
-    let kvTokens = 0;
-    let completed = 0;
-    for (let i = 0; i < this.promptCount; i++) {
-      const id = this.prompts[i] as number;
-      const chunk = this.chunks[i] as number;
-      const before = (pool.past[id] as number) + (pool.filled[id] as number);
-      tokens += chunk;
-      work += chunk * before + (chunk * chunk) / 2;
-      if (window !== Number.POSITIVE_INFINITY) workSliding += attendedPositions(before, chunk, window);
-      kvTokens += before + chunk;
-      if (chunk === this.promptLeft(id)) completed += 1;
-    }
-    load.promptTokens = tokens;
-    load.promptWorkFull = work;
-    load.promptWorkSliding = workSliding;
-    load.promptKvTokens = kvTokens;
-    load.emitted = decoding + completed;
-  }
-
   /** Notes the chunks; those whose prompt is complete have emitted a token, and are marked by `filled` = NONE. */
   private completePrompts(): void {
-    const { pool, totals } = this;
-    for (let i = 0; i < this.promptCount; i++) {
-      const id = this.prompts[i] as number;
-      const left = this.promptLeft(id) - (this.chunks[i] as number);
-      if (left > 0) {
-        pool.filled[id] = (pool.filled[id] as number) + (this.chunks[i] as number);
+    const { chunks, pool, totals } = this;
+    for (let i = 0; i < chunks.count; i++) {
+      const id = chunks.row(i);
+      if (chunks.left(id) > chunks.size(i)) {
+        pool.filled[id] = (pool.filled[id] as number) + chunks.size(i);
         continue;
       }
       pool.filled[id] = NONE;
@@ -359,82 +262,26 @@ export class ContinuousEngine {
       pool.emitted[id] = emitted;
       totals.outputTokens += 1;
       if (emitted === 1) pool.firstToken[id] = this.now;
-      this.registerBlocks(id, (pool.input[id] as number) + emitted - 1);
+      this.room.register(id, (pool.input[id] as number) + emitted - 1);
     }
-  }
-
-  private registerBlocks(id: number, stored: number): void {
-    const content = this.pool.content[id];
-    if (this.cache === undefined || content === undefined) return;
-    const { blockTokens } = this.spec;
-    const input = this.pool.input[id] as number;
-    this.cache.evictDownTo(this.kv.free());
-    this.cache.register(content, blockTokens, input, 0, Math.floor(stored / blockTokens), this.owned[id] as number[]);
   }
 
   /** Completed prompts decode from now on, or have ended with their one token. */
   private joinCompleted(): void {
-    const { pool } = this;
-    for (let i = 0; i < this.promptCount; i++) {
-      const id = this.prompts[i] as number;
+    const { chunks, pool } = this;
+    for (let i = 0; i < chunks.count; i++) {
+      const id = chunks.row(i);
       if (pool.filled[id] !== NONE) continue;
       const emitted = pool.emitted[id] as number;
-      const output = pool.output[id] as number;
-      if (emitted >= output) this.finish(id, (pool.input[id] as number) + emitted - 1, pool.reserved[id] as number);
-      else this.startDecoding(id, emitted, output);
+      if (emitted < (pool.output[id] as number)) this.batch.join(id);
+      else this.finish(id, (pool.input[id] as number) + emitted - 1, pool.reserved[id] as number);
     }
-  }
-
-  private startDecoding(id: number, emitted: number, output: number): void {
-    const { pool } = this;
-    const { window } = this.spec;
-    const input = pool.input[id] as number;
-    const base = this.clock - emitted;
-    const context = input + emitted;
-    const rank = pool.sequence[id] as number;
-    pool.base[id] = base;
-    this.ends.push(base + output, rank, id);
-    this.decoding += 1;
-    this.contextFull += context;
-    this.kv.join(context - 1, this.clock);
-    pool.growing[id] = 0;
-    if (window === Number.POSITIVE_INFINITY) return;
-    this.contextSliding += Math.min(context, window);
-    if (context >= window) return;
-    pool.growing[id] = 1;
-    this.growing += 1;
-    const fills = base + window - input;
-    if (fills < base + output) this.windowFills.push(fills, rank, id);
-  }
-
-  /** Takes a decoding sequence out of the sums; returns its tokens in the cache. */
-  private stopDecoding(id: number): number {
-    const { pool } = this;
-    const context = (pool.input[id] as number) + this.clock - (pool.base[id] as number);
-    this.decoding -= 1;
-    this.contextFull -= context;
-    this.kv.leave(context - 1, this.clock);
-    if (this.spec.window !== Number.POSITIVE_INFINITY) {
-      this.contextSliding -= pool.growing[id] === 1 ? context : this.spec.window;
-      this.growing -= pool.growing[id] as number;
-    }
-    return context - 1;
-  }
-
-  private decodeSeconds(): number {
-    const n = this.decoding;
-    let constant = this.constants[n] as number;
-    if (Number.isNaN(constant)) {
-      constant = decodeConstant(this.step, n);
-      this.constants[n] = constant;
-    }
-    return constant + this.slopeFull * this.contextFull + this.slopeSliding * this.contextSliding;
   }
 
   /** Decode iterations without prompts: as many as nothing interrupts, in one leap. */
   private decodeIterations(advance: number, preempted: boolean): void {
-    const first = this.decodeSeconds();
-    const slope = this.slopeFull * this.decoding + this.slopeSliding * this.growing;
+    const first = this.batch.seconds();
+    const slope = this.batch.slope();
     let count = 1;
     if (!preempted && this.spec.tokensPerPass === 1) count = this.iterationsTogether(first, slope);
     const seconds = count * first + slope * ((count * (count - 1)) / 2);
@@ -447,28 +294,17 @@ export class ContinuousEngine {
   private iterationsTogether(first: number, slope: number): number {
     // Growth may take the room of a first-priority head that just fits, which then sends somebody back.
     if (this.queues[0].length > 0 && this.runningLow > 0) return 1;
-    let most = Math.min(this.ends.next(), this.windowFills.next()) - this.clock;
-    if (most > 1 && !this.spec.reservesLongest) {
-      most = 1 + this.kv.tokensWithinRoom(this.clock + 1, most - 1);
-    }
+    const { clock } = this.batch;
+    let most = this.batch.tokensToChange();
+    if (most > 1 && !this.spec.reservesLongest) most = 1 + this.kv.tokensWithinRoom(clock + 1, most - 1);
     let stop = this.until;
     const isOpen = this.queues[0].length === 0 && (this.running < this.spec.slots || this.runningLow > 0);
     if (isOpen && this.source.nextArrival < stop) stop = this.source.nextArrival;
-    if (most > 1 && stop !== Number.POSITIVE_INFINITY) most = this.iterationsBefore(stop, first, slope, most);
-    if (most > 1 && !this.spec.reservesLongest) this.kv.take(this.kv.growth(this.clock + 1, most - 1));
+    if (most > 1 && stop !== Number.POSITIVE_INFINITY) {
+      most = iterationsUntil(this.now, stop, first, slope, most);
+    }
+    if (most > 1 && !this.spec.reservesLongest) this.kv.take(this.kv.growth(clock + 1, most - 1));
     return most;
-  }
-
-  /** The fewest iterations after which it is `stop` or later, at most `most`. */
-  private iterationsBefore(stop: number, first: number, slope: number, most: number): number {
-    const { now } = this;
-    if (now + most * first + slope * ((most * (most - 1)) / 2) < stop) return most;
-    const half = first - slope / 2;
-    const root = half + Math.sqrt(half * half + 2 * slope * (stop - now));
-    let count = Math.max(1, Math.min(most, Math.ceil((2 * (stop - now)) / root)));
-    while (count > 1 && now + (count - 1) * first + slope * (((count - 1) * (count - 2)) / 2) >= stop) count -= 1;
-    while (count < most && now + count * first + slope * ((count * (count - 1)) / 2) < stop) count += 1;
-    return count;
   }
 
   /** Time passes; everybody running is there for it. */
@@ -476,7 +312,7 @@ export class ContinuousEngine {
     const { totals } = this;
     if (this.timeline !== undefined) {
       const waiting = this.queues[0].length + this.queues[1].length;
-      this.timeline.span(this.now, seconds, iterations, this.decoding, promptTokens, waiting, this.kv.used);
+      this.timeline.span(this.now, seconds, iterations, this.batch.size, promptTokens, waiting, this.kv.used);
     }
     this.now += seconds;
     totals.iterations += iterations;
@@ -484,44 +320,24 @@ export class ContinuousEngine {
     totals.runningSeconds += this.running * seconds;
   }
 
-  /** The decoding sequences advance by `passes` times `advance` tokens. */
   private goOn(passes: number, advance: number): void {
-    const tokens = passes * advance;
-    this.clock += tokens;
-    this.passes += passes;
-    this.contextFull += this.decoding * tokens;
-    this.contextSliding += this.growing * tokens;
-    this.totals.outputTokens += this.decoding * tokens;
-    while (this.windowFills.next() <= this.clock) {
-      const over = this.clock - this.windowFills.next();
-      const id = this.windowFills.pop();
-      this.pool.growing[id] = 0;
-      this.growing -= 1;
-      this.contextSliding -= over;
-    }
+    this.batch.goOn(passes, advance);
+    this.totals.outputTokens += this.batch.size * passes * advance;
   }
 
-  /** Those whose last token has come, in order of admission: a pass may bring several tokens, so deadlines differ. */
   private endFinished(): void {
-    const { ended } = this;
-    while (this.ends.next() <= this.clock) {
-      this.totals.outputTokens -= this.clock - this.ends.next();
-      ended.push(this.ends.pop());
-    }
-    if (ended.length === 0) return;
-    const { sequence } = this.pool;
-    if (ended.length > 1) ended.sort((a, b) => (sequence[a] as number) - (sequence[b] as number));
+    const { ended, pool } = this;
+    this.totals.outputTokens -= this.batch.takeEnded(ended);
     for (const id of ended) {
-      const stored = this.stopDecoding(id);
-      const held = this.spec.reservesLongest ? (this.pool.reserved[id] as number) : this.kv.blocksOf(stored);
-      this.finish(id, (this.pool.input[id] as number) + (this.pool.output[id] as number) - 1, held);
+      const held = this.room.heldBy(id, this.batch.leave(id));
+      this.finish(id, (pool.input[id] as number) + (pool.output[id] as number) - 1, held);
     }
     ended.length = 0;
   }
 
   private finish(id: number, stored: number, held: number): void {
     const { pool, record } = this;
-    this.releaseBlocks(id, held, stored);
+    this.room.release(id, held, stored);
     this.unlink(id);
     record.tag = pool.tag[id] as number;
     record.priority = pool.priority[id] === 0 ? 0 : 1;
@@ -543,15 +359,10 @@ export class ContinuousEngine {
     const { pool } = this;
     if (pool.filled[id] !== NONE) {
       this.partial = NONE;
-      this.releaseBlocks(id, pool.reserved[id] as number, 0);
+      this.room.release(id, pool.reserved[id] as number, 0);
     } else {
-      pool.emitted[id] = this.clock - (pool.base[id] as number);
-      const inWindow = pool.growing[id] === 1;
-      const stored = this.stopDecoding(id);
-      this.ends.remove(id);
-      if (inWindow) this.windowFills.remove(id);
-      const held = this.spec.reservesLongest ? (pool.reserved[id] as number) : this.kv.blocksOf(stored);
-      this.releaseBlocks(id, held, stored);
+      const stored = this.batch.drop(id);
+      this.room.release(id, this.room.heldBy(id, stored), stored);
     }
     this.unlink(id);
     pool.filled[id] = 0;
@@ -559,20 +370,6 @@ export class ContinuousEngine {
     pool.preemptions[id] = (pool.preemptions[id] as number) + 1;
     this.totals.preemptions += 1;
     this.queues[pool.priority[id] === 0 ? 0 : 1].pushFront(id);
-  }
-
-  /** @param stored tokens whose blocks may be kept by name; 0 while the prompt is not complete */
-  private releaseBlocks(id: number, held: number, stored: number): void {
-    const { cache, kv } = this;
-    const owned = this.owned[id];
-    if (cache === undefined || owned === undefined) {
-      kv.give(held);
-      return;
-    }
-    cache.evictDownTo(kv.free());
-    if (stored > 0) this.registerBlocks(id, stored);
-    const shared = owned.length;
-    kv.give(held - shared + cache.release(owned));
   }
 
   private unlink(id: number): void {

@@ -1,7 +1,7 @@
 import { type StepLoad, stepSeconds } from '../perf/step-time.ts';
 import { emptyDraft, type RequestDraft, type RequestSource } from '../traffic/request-source.ts';
 import { attendedPositions } from './attended-positions.ts';
-import type { EngineSpec, RequestSink, RunTotals } from './engine-spec.ts';
+import { type EngineSpec, isTooLong, type RequestSink, type RunTotals } from './engine-spec.ts';
 import { emptyEnded, emptyTotals, type RunOptions } from './run-records.ts';
 
 /** A request on its way from the prompt pool over the network to the answer pool. */
@@ -114,13 +114,12 @@ class DisaggregatedEngine {
   }
 
   private takeArrivals(): void {
-    const { source, spec, totals } = this;
+    const { source, totals } = this;
     while (source.nextArrival <= this.now) {
       const draft = emptyDraft();
       source.take(draft);
       totals.offered += 1;
-      const longest = draft.input + draft.output - 1 + spec.speculativeDepth;
-      if (this.blocksOf(longest) > spec.kvBlocks) {
+      if (isTooLong(this.spec, draft.input, draft.output)) {
         totals.refused += 1;
         source.ended(draft.tag, draft.arrival);
         continue;

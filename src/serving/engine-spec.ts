@@ -23,6 +23,8 @@ export interface EngineSpec {
   /** Tokens of cache that are handed out together, and how many such blocks an instance has; Infinity for no limit. */
   blockTokens: Tokens;
   kvBlocks: number;
+  /** Most tokens of prompt and answer that the model takes; longer requests are refused. Infinity where not known. */
+  maxContext: Tokens;
   /** Tokens that a sliding-window layer attends to; Infinity where there is none. */
   window: Tokens;
   /** Whether a request is admitted only if there is room for its longest, instead of growing block by block. */
@@ -57,7 +59,7 @@ export interface RequestSink {
 export interface RunTotals {
   offered: number;
   completed: number;
-  /** Could never fit into the cache. */
+  /** Could never fit into the cache, or are longer than the model's context. */
   refused: number;
   /** Still waiting or running when the run was cut off. */
   unfinished: number;
@@ -77,4 +79,10 @@ export interface RunTotals {
   waitingSeconds: number;
   /** Most blocks in use at once on one instance. */
   peakBlocks: number;
+}
+
+/** Whether a request can never be run: its longest exceeds the whole cache, or the model's context. */
+export function isTooLong(spec: EngineSpec, input: Tokens, output: Tokens): boolean {
+  const blocks = Math.ceil((input + output - 1 + spec.speculativeDepth) / spec.blockTokens);
+  return blocks > spec.kvBlocks || input + output > spec.maxContext;
 }

@@ -84,7 +84,7 @@ function point(replica: Replica, state: SteadyState): EnvelopePoint {
     requestsPerSecond: state.requestsPerSecond,
     running: inFlight(state),
     busy: 1 - Math.exp(-inFlight(state)),
-    promptShare: decodePasses === 0 ? 1 : promptSeconds / state.tpot,
+    promptShare: decodePasses === 0 ? 1 : promptSeconds / state.pass,
     ttft: QUANTILES.map((quantile) => ttftQuantile(replica, state, quantile)),
     tpot: QUANTILES.map((quantile) => tpotQuantile(replica, state, quantile)),
   };

@@ -8,6 +8,7 @@ import {
   iteration,
   prefillOnlyState,
   prefillSeconds,
+  promptRoom,
   type SteadyState,
   steadyState,
 } from './steady-state.ts';
@@ -114,7 +115,7 @@ function residualPart(replica: Replica, state: SteadyState, quantile: number): P
  */
 export function ttftQuantile(replica: Replica, state: SteadyState, quantile: number): Seconds {
   const { means, arrivalCv, outputCv } = replica;
-  const room = Math.max(1, replica.tokenBudget - state.decoding);
+  const room = promptRoom(replica, state.decoding);
   const fullStep = stepSeconds(replica.step, iteration(replica, state.decoding, room));
   const perPrompt = (fullStep * means.newPrompt) / room;
   const promptLoad = state.requestsPerSecond * perPrompt;
@@ -124,7 +125,7 @@ export function ttftQuantile(replica: Replica, state: SteadyState, quantile: num
 
   const offered = inFlight(state);
   if (offered >= replica.slots) return Number.POSITIVE_INFINITY;
-  const residence = state.prefill + means.decodePasses * state.tpot;
+  const residence = state.prefill + means.decodePasses * state.pass;
   const slotVariability = (arrivalCv ** 2 + outputCv ** 2) / 2;
   const slotWait = waitPart(
     erlangC(replica.slots, offered),
@@ -161,7 +162,7 @@ export function tpotQuantile(replica: Replica, state: SteadyState, quantile: num
     Math.max(0, state.decoding + deviate * Math.sqrt(state.decoding * peakedness)),
   );
   const hits = state.chunkShare * (1 + means.inputCv ** 2) * (1 + outputCv ** 2);
-  const luck = chunkExtra(replica) * Math.sqrt(hits / means.decodePasses);
+  const luck = (chunkExtra(replica) / replica.tokensPerPass) * Math.sqrt(hits / means.decodePasses);
   return sumQuantile([
     { mean: state.tpot, at: steadyState(replica, running).tpot },
     { mean: 0, at: deviate * luck },

@@ -1,11 +1,13 @@
-import { attentionLayers, kvBytesPerSequence } from '../model/kv-cache.ts';
+import { attentionLayers, kvBytesPerSequence, kvBytesPerTokenPerLayer } from '../model/kv-cache.ts';
 import { fitMemory, type MemoryFit } from '../model/memory-fit.ts';
 import { weightBytesPerGpu } from '../model/weights.ts';
 import { compileStepModel, type StepModel } from '../perf/step-time.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { InfeasibleError } from '../schema/problem.ts';
-import type { Bytes, Tokens } from '../units/quantity.ts';
+import type { Bytes, Seconds, Tokens } from '../units/quantity.ts';
+import type { EngineSpec, SchedulingRule } from './engine-spec.ts';
 import { type MixMeans, mixMeans } from './request-mix.ts';
+import { tokensPerPass } from './speculation.ts';
 
 /** What stops a replica from running more sequences, or from taking more load. */
 export type Limit = 'max_batch' | 'kv_cache' | 'token_budget' | 'ttft' | 'tpot';
@@ -18,6 +20,10 @@ export interface Replica {
   slots: number;
   slotLimit: 'max_batch' | 'kv_cache';
   tokenBudget: number;
+  /** Tokens that a decode pass yields a sequence, on average: one, or more with speculation. */
+  tokensPerPass: number;
+  /** How its engine schedules, for the simulation request by request. */
+  engine: Omit<EngineSpec, 'step'>;
   window: Tokens;
   arrivalCv: number;
   outputCv: number;
@@ -39,6 +45,50 @@ function fitOrWarn(plan: Plan, means: MixMeans): { fit?: MemoryFit; warnings: st
     if (!(error instanceof InfeasibleError)) throw error;
     return { warnings: [`${error.message}; the measured rate is used all the same`] };
   }
+}
+
+/**
+ * Time for a prompt's cache to cross the network, each GPU sending its part to its peer.
+ *
+ * @assumes the transfer starts when the prompt is done; engines that send layer by layer hide part of it
+ */
+function transferOf(plan: Plan, network: { bandwidth: number; latency: Seconds }) {
+  const { model, serving } = plan;
+  const layers = attentionLayers(model);
+  const seconds = kvBytesPerTokenPerLayer(model, serving.kvCache, serving.tensorParallel) / network.bandwidth;
+  return { latency: network.latency, perToken: layers.full * seconds, perWindowToken: layers.sliding * seconds };
+}
+
+function schedulingRule(plan: Plan): SchedulingRule {
+  const { scheduling } = plan.serving;
+  if (scheduling.kind !== 'disaggregated') return scheduling;
+  const { prefillInstances, decodeInstances, network } = scheduling;
+  if (prefillInstances === 'auto' || decodeInstances === 'auto') throw new RangeError('pools must be settled first');
+  return { kind: 'disaggregated', prefillInstances, decodeInstances, transfer: transferOf(plan, network) };
+}
+
+/** Sequences are also limited by the budget: each takes its token, and one for each proposal, of every iteration. */
+function engineOf(plan: Plan, fit: MemoryFit | undefined): Replica['engine'] {
+  const { engine, serving, model } = plan;
+  const depth = serving.speculation?.depth ?? 0;
+  return {
+    slots: Math.max(1, Math.min(serving.maxBatch, Math.floor(serving.tokenBudget / (depth + 1)))),
+    tokenBudget: Math.max(depth + 1, serving.tokenBudget),
+    blockTokens: engine.block_tokens,
+    kvBlocks: fit === undefined ? Number.POSITIVE_INFINITY : Math.floor(fit.kvCapacityTokens / engine.block_tokens),
+    maxContext: model.max_context ?? Number.POSITIVE_INFINITY,
+    window: attentionLayers(model).window,
+    reservesLongest: engine.reserves_longest,
+    scheduling: schedulingRule(plan),
+    prefixCache: serving.prefixCache,
+    speculativeDepth: depth,
+    tokensPerPass: tokensPerPass(serving.speculation),
+  };
+}
+
+/** The replica as its request-by-request simulation sees it. */
+export function engineSpec(replica: Replica): EngineSpec {
+  return { ...replica.engine, step: replica.step };
 }
 
 /** Engines split query heads evenly over the group, and refuse to start otherwise. */
@@ -63,7 +113,7 @@ function requireEvenHeads(plan: Plan): void {
 export function buildReplica(plan: Plan): Replica {
   const { serving, model } = plan;
   requireEvenHeads(plan);
-  const means = mixMeans(plan.traffic.mix);
+  const means = mixMeans(plan.traffic.mix, tokensPerPass(serving.speculation));
   const { fit, warnings } = fitOrWarn(plan, means);
   const held = plan.engine.reserves_longest ? means.longest : means.context;
   const perSequence = held + (plan.engine.block_tokens - 1) / 2;
@@ -79,11 +129,14 @@ export function buildReplica(plan: Plan): Replica {
       weights: serving.weights,
       kvCache: serving.kvCache,
       tensorParallel: serving.tensorParallel,
+      speculation: serving.speculation,
     }),
     means,
     slots: Math.min(serving.maxBatch, byMemory),
     slotLimit: byMemory < serving.maxBatch ? 'kv_cache' : 'max_batch',
     tokenBudget: serving.tokenBudget,
+    tokensPerPass: tokensPerPass(serving.speculation),
+    engine: engineOf(plan, fit),
     window: attentionLayers(model).window,
     arrivalCv: plan.traffic.arrivalCv,
     outputCv: plan.traffic.mix.output.cv,

@@ -40,9 +40,6 @@ export class RequestPool {
   older = new Int32Array(FIRST_CAPACITY);
   younger = new Int32Array(FIRST_CAPACITY);
 
-  /** What the prompt consists of; kept only where an engine keeps prefixes. */
-  readonly content: (RequestDraft | undefined)[] = [];
-
   /** A row for the request in the draft. */
   add(draft: RequestDraft): number {
     const id = this.freeCount > 0 ? (this.free[--this.freeCount] as number) : this.made++;

@@ -1,7 +1,7 @@
 import { decodeConstant, decodeSlopes, stepSeconds } from '../perf/step-time.ts';
 import { emptyDraft, type RequestDraft, type RequestSource } from '../traffic/request-source.ts';
 import { attendedPositions } from './attended-positions.ts';
-import type { EngineSpec, RequestSink, RunTotals } from './engine-spec.ts';
+import { type EngineSpec, isTooLong, type RequestSink, type RunTotals } from './engine-spec.ts';
 import { emptyEnded, emptyTotals, type RunOptions } from './run-records.ts';
 
 /** The part of `sum over passes e = 1 … passes of min(prompt + e, window)` that a window leaves. */
@@ -80,7 +80,7 @@ function takeOne(spec: EngineSpec, source: RequestSource, waiting: RequestDraft[
   const draft = emptyDraft();
   source.take(draft);
   totals.offered += 1;
-  if (Math.ceil((draft.input + draft.output - 1) / spec.blockTokens) <= spec.kvBlocks) {
+  if (!isTooLong(spec, draft.input, draft.output)) {
     waiting.push(draft);
     return;
   }

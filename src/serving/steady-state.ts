@@ -1,12 +1,14 @@
 import { type StepLoad, stepSeconds } from '../perf/step-time.ts';
 import type { Seconds } from '../units/quantity.ts';
+import { attendedPositions } from './attended-positions.ts';
 import type { Replica } from './replica.ts';
 
 /** A replica in equilibrium with a mean number of decoding sequences. */
 export interface SteadyState {
   decoding: number;
   requestsPerSecond: number;
-  /** Mean time between two tokens of a request, prefill interference included. */
+  /** Mean time between two passes of a request, prefill interference included; and between two of its tokens. */
+  pass: Seconds;
   tpot: Seconds;
   /** An iteration without prompt tokens, and one that carries a chunk. */
   plainStep: Seconds;
@@ -15,15 +17,6 @@ export interface SteadyState {
   chunkShare: number;
   /** Time from a prompt's first chunk to its first token, at the mean length. */
   prefill: Seconds;
-}
-
-/** Positions that the tokens `past … past + count` of one sequence attend to, capped by a window. */
-function attendedPositions(past: number, count: number, window: number): number {
-  const below = (limit: number) => {
-    const capped = Math.min(limit, window);
-    return (capped * capped) / 2 + (limit - capped) * capped;
-  };
-  return below(past + count) - below(past);
 }
 
 /**
@@ -55,10 +48,15 @@ export function iteration(
   };
 }
 
+/** Tokens of an iteration's budget that its decoding sequences, and what was proposed for them, leave for prompts. */
+export function promptRoom(replica: Replica, decoding: number): number {
+  return Math.max(1, replica.tokenBudget - decoding * replica.step.queries);
+}
+
 /** Time to push a prompt through, in as few chunks as the budget allows beside the decoding sequences. */
 export function prefillSeconds(replica: Replica, decoding: number, promptLength: number): Seconds {
   const length = Math.max(1, promptLength);
-  const chunks = Math.ceil(length / Math.max(1, replica.tokenBudget - decoding) - 1e-9);
+  const chunks = Math.ceil(length / promptRoom(replica, decoding) - 1e-9);
   return chunks * stepSeconds(replica.step, iteration(replica, decoding, length / chunks, length));
 }
 
@@ -67,7 +65,7 @@ export function prefillSeconds(replica: Replica, decoding: number, promptLength:
  *
  * Prompts come one at a time while they are rare: a share f of the iterations carries a chunk and
  *
- *   TPOT = (1 − f)·t(n, 0) + f·t(n, chunk),   f = chunks · n / passes
+ *   pass = (1 − f)·t(n, 0) + f·t(n, chunk),   f = chunks · n / passes
  *
  * because n sequences finish n/passes requests an iteration and each lets a new one in. Once f would pass 1 every
  * iteration carries prompt tokens, n·prompt/passes of them. The chunk count is taken as a real number, which keeps
@@ -79,18 +77,19 @@ export function prefillSeconds(replica: Replica, decoding: number, promptLength:
 export function steadyState(replica: Replica, decoding: number): SteadyState {
   const { means, step } = replica;
   const running = Math.max(1, decoding);
-  const room = Math.max(1, replica.tokenBudget - running);
+  const room = promptRoom(replica, running);
   const chunks = Math.max(1, means.newPrompt / room);
   const plainStep = stepSeconds(step, iteration(replica, running, 0));
   const perPass = decoding / means.decodePasses;
   const chunkShare = Math.min(1, chunks * perPass);
   const promptTokens = chunkShare < 1 ? means.newPrompt / chunks : means.newPrompt * perPass;
   const chunkStep = stepSeconds(step, iteration(replica, running, promptTokens));
-  const tpot = (1 - chunkShare) * plainStep + chunkShare * chunkStep;
+  const pass = (1 - chunkShare) * plainStep + chunkShare * chunkStep;
   return {
     decoding,
-    requestsPerSecond: decoding / (means.decodePasses * tpot),
-    tpot,
+    requestsPerSecond: decoding / (means.decodePasses * pass),
+    pass,
+    tpot: pass / replica.tokensPerPass,
     plainStep,
     chunkStep,
     chunkShare,
@@ -107,6 +106,7 @@ export function prefillOnlyState(replica: Replica, load: number): SteadyState {
   return {
     decoding: 0,
     requestsPerSecond: (load * replica.tokenBudget) / replica.means.newPrompt / full,
+    pass: 0,
     tpot: 0,
     plainStep: 0,
     chunkStep: full,
@@ -116,12 +116,13 @@ export function prefillOnlyState(replica: Replica, load: number): SteadyState {
 }
 
 /**
- * Most decoding sequences whose prompts the token budget can feed: n·(1 + prompt/passes) ≤ budget.
+ * Most decoding sequences whose prompts the token budget can feed: n·(1 + prompt/passes) ≤ budget, with proposals
+ * beside the 1.
  * Beyond it the backlog of prompts grows whatever the batch limit.
  */
 export function budgetLimitedDecoding(replica: Replica): number {
   const { means } = replica;
-  return replica.tokenBudget / (1 + means.newPrompt / means.decodePasses);
+  return replica.tokenBudget / (replica.step.queries + means.newPrompt / means.decodePasses);
 }
 
 /** Sequences in flight, those being prefilled included: Little's law over the whole residence. */

@@ -54,3 +54,31 @@ describe('pay as you go', () => {
     expect(bill(MIX_B, input, output).usd_per_1k_requests).toBeCloseTo(usd, 9);
   });
 });
+
+describe('retries', () => {
+  const once = bill(MIX_A, 3, 15);
+  const withChances = (chances: Raw) => {
+    const offer = { name: 'an API', input: '3 USD/Mtok', output: '15 USD/Mtok', ...chances };
+    return comparison(runWith({ compare: [offer], traffic: MIX_A }));
+  };
+
+  test('P13 retried until success at 5 %: 1.0526 billed calls', () => {
+    const offer = withChances({ failure: '5 %' });
+    expect(offer.billed_calls_per_request).toBeCloseTo(1.0526, 4);
+    expect(offer.usd_per_request / once.usd_per_request).toBeCloseTo(1 / 0.95, 12);
+    expect(offer.usd_per_month / once.usd_per_month).toBeCloseTo(1 / 0.95, 12);
+  });
+
+  test('P13 429s are repeated and not billed', () => {
+    const offer = withChances({ rejected: '3 %' });
+    expect(offer.billed_calls_per_request).toBe(1);
+    expect(offer.sent_calls_per_request).toBeCloseTo(1 / 0.97, 12);
+    expect(offer.usd_per_request).toBe(once.usd_per_request);
+  });
+
+  test('P13 both: every billed call was let in first', () => {
+    const offer = withChances({ failure: '5 %', rejected: '3 %' });
+    expect(offer.sent_calls_per_request).toBeCloseTo(1 / 0.95 / 0.97, 12);
+    expect(offer.billed_calls_per_request).toBeCloseTo(1 / 0.95, 12);
+  });
+});

@@ -2,12 +2,13 @@ import type { Comparison } from '../../src/analysis/comparison.ts';
 import { listedPrice } from '../../src/api/listed-prices.ts';
 import type { LedgerLine } from '../../src/cost/ledger.ts';
 import { openCatalog } from '../../src/io/catalog-folder.ts';
+import { openColumns } from '../../src/io/length-file.ts';
 import type { Result } from '../../src/result/record.ts';
 import { simulate } from '../../src/result/simulate.ts';
 import type { Plan } from '../../src/scenario/plan.ts';
 import { resolveScenario } from '../../src/scenario/resolve.ts';
 import { validateScenario } from '../../src/scenario/validate.ts';
-import { LOAD_KEYS } from '../../src/schema/scenario.ts';
+import { LOAD_KEYS } from '../../src/schema/traffic.ts';
 import { parseYamlText } from '../../src/schema/yaml-text.ts';
 
 /** A scenario as it is written in a file, before any schema has seen it. */
@@ -66,7 +67,7 @@ export const BASE = {
   name: 'acceptance',
   start: '2026-12-01',
   model: M8,
-  serving: { gpu: H100, engine: 'ideal', replicas: 1 },
+  serving: { gpu: H100, engine: 'ideal', replicas: 1, envelope: 'closed-form' },
   traffic: { requests_per_day: 1000, ...MIX_A },
   capacity: { rent: { price: '2.69 USD/h' } },
 };
@@ -94,7 +95,7 @@ export function scenario(change: Raw = {}): Raw {
 const catalog = openCatalog();
 
 export function planOf(raw: Raw): Plan {
-  return resolveScenario(validateScenario(raw), raw, { catalog, prices: listedPrice });
+  return resolveScenario(validateScenario(raw), raw, { catalog, prices: listedPrice, columns: openColumns() });
 }
 
 /** A scenario through the public face: schema, catalog, simulation. */

@@ -127,6 +127,8 @@ describe('an API bill', () => {
     cachedInputShare: fc.constantFrom(0, 0.1, 0.4, 0.9, 1),
     usdPerRequest: fc.constant(0),
     batchDiscount: fc.constant(0),
+    failure: fc.constantFrom(0, 0.05),
+    rejected: fc.constantFrom(0, 0.2),
     source: fc.constant('test'),
     asOf: fc.constant('2026-12-01'),
   });

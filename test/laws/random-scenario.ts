@@ -54,9 +54,12 @@ const serving = fc.record(
     max_batch: fc.integer({ min: 1, max: 512 }),
     token_budget: fc.constantFrom(512, 2048, 8192),
     replicas: fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 5 })),
+    target_utilization: fc.constantFrom(1, 0.7),
+    // A curve by simulation carries sampling noise, which laws that compare two scenarios would trip over.
+    envelope: fc.constant('closed-form'),
     measured: fc.record({ output_tokens_per_second: fc.double({ min: 50, max: 20_000, noNaN: true }) }),
   },
-  { requiredKeys: ['gpu', 'weights', 'engine'] },
+  { requiredKeys: ['gpu', 'weights', 'engine', 'envelope'] },
 );
 
 const length = (most: number) =>
@@ -84,6 +87,7 @@ const traffic = fc
         input_tokens: length(5000),
         output_tokens: length(1000),
         cached_input: fc.constantFrom(0, 0.4, 1),
+        samples: fc.constantFrom(1, 1, 4),
         shape: fc.oneof(fc.constantFrom('constant', 'chat', 'office-hours', 'nightly'), hours),
         timezone: fc.constantFrom('UTC', 'America/New_York', 'Asia/Kolkata'),
         growth: fc.oneof(
@@ -105,6 +109,7 @@ const offer = fc
     cached_input: usd('USD/Mtok', 0, 1),
     per_request: usd('USD', 0, 0.001),
     batch_discount: fc.constantFrom(0, 0.5),
+    failure: fc.constantFrom(0, 0.05),
     same_model: fc.boolean(),
   })
   .map((prices): Raw => prices);

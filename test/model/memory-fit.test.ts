@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { fitMemory } from '../../src/model/memory-fit.ts';
-import type { ServingPlan } from '../../src/scenario/plan.ts';
+import { fitMemory, type MemoryUse } from '../../src/model/memory-fit.ts';
 import { inlineModel } from '../../src/schema/model.ts';
 import { M70 } from '../acceptance/fixtures.ts';
 
 const model = inlineModel.parse(M70);
-const serving = (memory: Partial<ServingPlan['memory']>, more: Partial<ServingPlan> = {}): ServingPlan => ({
+const serving = (memory: Partial<MemoryUse['memory']>, more: Partial<MemoryUse> = {}): MemoryUse => ({
   tensorParallel: 1,
   weights: 'int8',
   kvCache: 'bf16',
-  maxBatch: 64,
-  tokenBudget: 8192,
-  replicas: 1,
   memory: { rule: 'of_card', fraction: 0.9, workspace: 0, usable: 80e9, ...memory },
   ...more,
 });

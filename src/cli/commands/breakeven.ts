@@ -1,5 +1,6 @@
 import { parseAxis } from '../../analysis/axis.ts';
 import { toCsv } from '../../io/csv.ts';
+import { locateProblems } from '../../io/scenario-file.ts';
 import { horizonName, volumePhrase } from '../../report/verdict-sentence.ts';
 import {
   type BreakevenRow,
@@ -71,7 +72,10 @@ export async function breakevenScenario(
     throw new InputError([{ path: [], message: `${file}: nothing to break even with; add an API under "compare"` }]);
   }
   const horizons = horizonsOf(plan, options.horizon);
-  const rows = await rowsOf(axis, plan, horizons, { raw: loaded.raw, axis, lookups, seed: options.seed ?? 0 }, options);
+  const source = { raw: loaded.raw, axis, lookups, seed: options.seed ?? 0 };
+  const rows = await rowsOf(axis, plan, horizons, source, options).catch((error: unknown) => {
+    throw error instanceof InputError ? locateProblems(loaded, error) : error;
+  });
   if (asJson) await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
   else await result(options, toCsv(Object.keys(rows[0] as Record<string, Cell>), rows));
   for (const sentence of sentences(rows)) note(options, sentence);
@@ -86,7 +90,7 @@ async function rowsOf(
 ): Promise<BreakevenRow[]> {
   const numbers = axis.values.filter((value): value is number => typeof value === 'number');
   if (isVolumePath(plan, axis.path) && numbers.length === axis.values.length) {
-    return breakevenOverVolume(plan, axis.path, numbers, horizons);
+    return breakevenOverVolume(plan, axis.path, numbers, horizons, options.seed ?? 0);
   }
   const progress = await startProgress('breakeven', axis.values.length, options.quiet === true);
   const rows = breakevenOverValues(source, axis.values, horizons, (done) => progress.to(done));

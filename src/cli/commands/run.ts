@@ -1,13 +1,13 @@
 import { styleText } from 'node:util';
 import manifest from '../../../package.json' with { type: 'json' };
 import { toCsv } from '../../io/csv.ts';
+import { locateProblems } from '../../io/scenario-file.ts';
 import { runMarkdown, runText } from '../../report/run-text.ts';
 import { resultRow } from '../../result/columns.ts';
 import type { Result } from '../../result/record.ts';
 import { simulate } from '../../result/simulate.ts';
-import type { Plan } from '../../scenario/plan.ts';
 import { InfeasibleError, InputError } from '../../schema/problem.ts';
-import { loadPlan } from '../load-plan.ts';
+import { type LoadedPlan, loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, note, result } from '../output.ts';
 
 type Form = 'text' | 'json' | 'csv' | 'md';
@@ -39,11 +39,12 @@ function asCsv(found: Result): string {
   );
 }
 
-/** The same simulation; what cannot be done is said of the file it was asked in. */
-function simulateNamed(file: string, plan: Plan, seed: number): Result {
+/** The same simulation; what is wrong or cannot be done is said of the file it was asked in. */
+function simulateNamed(file: string, { loaded, plan }: LoadedPlan, seed: number): Result {
   try {
     return simulate(plan, seed);
   } catch (error) {
+    if (error instanceof InputError) throw locateProblems(loaded, error);
     if (!(error instanceof InfeasibleError)) throw error;
     throw new InfeasibleError(error.status, `${file}: ${error.message}`);
   }
@@ -52,8 +53,9 @@ function simulateNamed(file: string, plan: Plan, seed: number): Result {
 /** Answers a scenario: on screen, as JSON, or into a file. */
 export async function runScenario(file: string, options: GlobalOptions): Promise<void> {
   const form = formOf(options);
-  const { loaded, plan } = loadPlan(file, options);
-  const found = simulateNamed(file, plan, options.seed ?? 0);
+  const answered = loadPlan(file, options);
+  const { loaded } = answered;
+  const found = simulateNamed(file, answered, options.seed ?? 0);
   for (const warning of found.warnings) note(options, `warning: ${warning}`);
   switch (form) {
     case 'json': {

@@ -1,0 +1,169 @@
+import type { QuantileSketch } from '../math/quantile-sketch.ts';
+import type { LatencyTarget } from '../scenario/plan.ts';
+import { BacklogWatch } from '../serving/backlog-watch.ts';
+import type { EndedRequest, RequestSink, RunTotals } from '../serving/engine-spec.ts';
+import { type Latencies, LatencyRecorder } from '../serving/latency-recorder.ts';
+import { engineSpec, type Replica } from '../serving/replica.ts';
+import type { RunOptions } from '../serving/run-records.ts';
+import { runReplica } from '../serving/run-replica.ts';
+import type { RequestSource } from '../traffic/request-source.ts';
+import { formatSeconds } from '../units/format.ts';
+import type { Seconds, Share } from '../units/quantity.ts';
+
+/** A latency over the requests of a run; absent where no request had one. */
+export interface LatencySummary {
+  mean: Seconds;
+  p50: Seconds;
+  p95: Seconds;
+  p99: Seconds;
+}
+
+/** A latency target, held against the run. */
+export interface TargetRecord {
+  metric: 'ttft' | 'tpot';
+  percentile: number;
+  target_s: Seconds;
+  value_s: Seconds;
+  met: boolean;
+}
+
+/** What a replay says, but for the time it took. */
+export interface ReplayRecord {
+  requests: { offered: number; completed: number; refused: number; unfinished: number };
+  ttft_s?: LatencySummary;
+  tpot_s?: LatencySummary;
+  e2e_s?: LatencySummary;
+  queue_s?: LatencySummary;
+  iterations: number;
+  preemptions: number;
+  input_tok_per_s: number;
+  output_tok_per_s: number;
+  /** Of prompt tokens, those found in the cache. */
+  cached_share: Share;
+  /** Most blocks in use at once, over all there are; absent where the cache is not limited. */
+  kv_peak_share?: Share;
+  busy_share: Share;
+  /** Of the busy time, what prompts took. */
+  prompt_share: Share;
+  running_mean: number;
+  waiting_mean: number;
+  simulated_s: Seconds;
+  targets: readonly TargetRecord[];
+  warnings: readonly string[];
+}
+
+function summary(sketch: QuantileSketch): LatencySummary | undefined {
+  const mean = sketch.mean();
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => sketch.quantile(share));
+  if (mean === undefined || p50 === undefined || p95 === undefined || p99 === undefined) return undefined;
+  return { mean, p50, p95, p99 };
+}
+
+function latencyFields(latencies: Latencies): Pick<ReplayRecord, 'ttft_s' | 'tpot_s' | 'e2e_s' | 'queue_s'> {
+  const entries = (['ttft', 'tpot', 'e2e', 'queue'] as const).flatMap((key) => {
+    const found = summary(latencies[key]);
+    return found === undefined ? [] : [[`${key}_s`, found] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function targetsOf(slo: readonly LatencyTarget[], latencies: Latencies): TargetRecord[] {
+  return slo.flatMap((target) => {
+    const value = latencies[target.metric].quantile(target.quantile);
+    if (value === undefined) return [];
+    const { metric, quantile, seconds } = target;
+    return [
+      {
+        metric,
+        percentile: Math.round(quantile * 100),
+        target_s: seconds,
+        value_s: value,
+        met: value <= seconds,
+      },
+    ];
+  });
+}
+
+function warningsOf(totals: RunTotals, backlog: BacklogWatch, targets: readonly TargetRecord[]): string[] {
+  const warnings: string[] = [];
+  const growth = backlog.growth();
+  if (growth !== undefined) {
+    warnings.push(
+      `the backlog grew: requests waited ${formatSeconds(growth.early)} on average early in the run, ${formatSeconds(growth.late)} late in it; this replica is given more than it can do`,
+    );
+  }
+  if (totals.refused > 0) {
+    warnings.push(
+      `${totals.refused.toLocaleString('en-US')} request(s) refused: longer than the model's context, or than the whole KV cache`,
+    );
+  }
+  for (const { metric, percentile } of targets.filter(({ met }) => !met)) {
+    warnings.push(`${metric.toUpperCase()} p${percentile} misses its target`);
+  }
+  return warnings;
+}
+
+/** Tokens of the prompts of those who were answered: what a server's own counter shows. */
+class PromptCounter implements RequestSink {
+  tokens = 0;
+
+  ended({ input }: EndedRequest): void {
+    this.tokens += input;
+  }
+}
+
+/**
+ * Runs a replica through a finite stream of requests and says what they saw. It drains: what is unfinished was cut off.
+ *
+ * @param slo held against the latencies of all requests
+ * @param onEnd called for each request that ended, for whoever shows how far it is
+ */
+export function replay(
+  replica: Replica,
+  source: RequestSource,
+  slo: readonly LatencyTarget[],
+  options: RunOptions & { onEnd?: () => void } = {},
+): ReplayRecord {
+  const recorder = new LatencyRecorder();
+  const backlog = new BacklogWatch();
+  const prompts = new PromptCounter();
+  const { onEnd, ...run } = options;
+  const sink: RequestSink = {
+    ended(request) {
+      recorder.ended(request);
+      backlog.ended(request);
+      prompts.ended(request);
+      onEnd?.();
+    },
+  };
+  const spec = engineSpec(replica);
+  const totals = runReplica(spec, source, sink, run);
+  const latencies = recorder.all();
+  const targets = targetsOf(slo, latencies);
+  const over = (amount: number, base: number) => (base > 0 ? amount / base : 0);
+  const prefilled = totals.promptTokens + totals.cachedTokens;
+  const { scheduling } = spec;
+  const instances = scheduling.kind === 'disaggregated' ? scheduling.prefillInstances + scheduling.decodeInstances : 1;
+  return {
+    requests: {
+      offered: totals.offered,
+      completed: totals.completed,
+      refused: totals.refused,
+      unfinished: totals.unfinished,
+    },
+    ...latencyFields(latencies),
+    iterations: totals.iterations,
+    preemptions: totals.preemptions,
+    input_tok_per_s: over(prompts.tokens, totals.end),
+    output_tok_per_s: over(totals.outputTokens, totals.end),
+    cached_share: over(totals.cachedTokens, prefilled),
+    ...(Number.isFinite(spec.kvBlocks) ? { kv_peak_share: over(totals.peakBlocks, spec.kvBlocks) } : {}),
+    busy_share: over(totals.busySeconds, totals.end * instances),
+    prompt_share: over(totals.promptSeconds, totals.busySeconds),
+    running_mean: over(totals.runningSeconds, totals.end),
+    waiting_mean: over(totals.waitingSeconds, totals.end),
+    simulated_s: totals.end,
+    targets,
+    warnings: warningsOf(totals, backlog, targets),
+  };
+}

@@ -1,0 +1,55 @@
+import type { Seconds } from '../units/quantity.ts';
+import type { EndedRequest, RequestSink } from './engine-spec.ts';
+
+const SPANS = 64;
+
+/** A backlog counts as grown where the late wait this many times as long as the early, and a tenth of the run besides. */
+const TIMES_AS_LONG = 2;
+const SHARE_OF_RUN = 0.1;
+
+/**
+ * Whether requests wait longer the later they come, which is how a replica shows that it is given more than it can do.
+ * Keeps sums over at most 64 spans of arrival time, whose width doubles as the run goes on.
+ */
+export class BacklogWatch implements RequestSink {
+  private width: Seconds = 1;
+  private readonly waits = new Float64Array(SPANS);
+  private readonly counts = new Float64Array(SPANS);
+  private last: Seconds = 0;
+
+  ended({ arrival, scheduled }: EndedRequest): void {
+    while (arrival >= SPANS * this.width) this.widen();
+    const span = Math.floor(arrival / this.width);
+    this.waits[span] = (this.waits[span] as number) + scheduled - arrival;
+    this.counts[span] = (this.counts[span] as number) + 1;
+    if (arrival > this.last) this.last = arrival;
+  }
+
+  private widen(): void {
+    for (let i = 0; i < SPANS; i++) {
+      const from = 2 * i;
+      const isInside = from < SPANS;
+      this.waits[i] = isInside ? (this.waits[from] as number) + (this.waits[from + 1] as number) : 0;
+      this.counts[i] = isInside ? (this.counts[from] as number) + (this.counts[from + 1] as number) : 0;
+    }
+    this.width *= 2;
+  }
+
+  private meanWait(from: number, to: number): Seconds {
+    const used = Math.floor(this.last / this.width) + 1;
+    let wait = 0;
+    let count = 0;
+    for (let i = Math.floor(from * used); i < Math.ceil(to * used); i++) {
+      wait += this.waits[i] as number;
+      count += this.counts[i] as number;
+    }
+    return count > 0 ? wait / count : 0;
+  }
+
+  /** Mean waits of those who came in the second and in the last quarter of the run, where the backlog grew between. */
+  growth(): { early: Seconds; late: Seconds } | undefined {
+    const early = this.meanWait(0.25, 0.5);
+    const late = this.meanWait(0.75, 1);
+    return late > TIMES_AS_LONG * early && late > SHARE_OF_RUN * this.last ? { early, late } : undefined;
+  }
+}

@@ -1,0 +1,312 @@
+import { nonDecreasing } from '../math/monotone.ts';
+import type { LatencyTarget } from '../scenario/plan.ts';
+import type { EndedRequest, RunTotals } from './engine-spec.ts';
+import { type Envelope, type EnvelopeLimit, type EnvelopePoint, envelopeLimits, QUANTILES } from './envelope.ts';
+import { type Latencies, LatencyRecorder } from './latency-recorder.ts';
+import { engineSpec, type Limit, type Replica } from './replica.ts';
+import { runReplica } from './run-replica.ts';
+import { type SourceTraffic, trafficSource } from './traffic-source.ts';
+
+/** Requests a load point rests on, and those run before they are counted. Their noise is a per cent or two at p95. */
+const REQUESTS = 12_000;
+const WARM_UP = 2_000;
+
+/** Requests behind each point where prefixes are looked up block by block, which takes longer. */
+const REQUESTS_WITH_PREFIXES = 4_000;
+const WARM_UP_WITH_PREFIXES = 1_000;
+
+/** Loads at which a curve is first looked at, over saturation; and how many more are put where it turns or is asked for. */
+const LEVELS = [0.002, 0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.92, 0.96];
+const TURNS = 2;
+const HALVINGS = 4;
+
+/** A curve that rises more than this between neighbours is looked at in between. */
+const STEEP = 1.5;
+
+/** Of the requests offered in a run, the share that may wait at its last arrival while the load still counts as borne. */
+const BACKLOG = 0.05;
+
+/** What a replica is run under. Plain data. */
+export interface CurveTraffic extends SourceTraffic {
+  slo: readonly LatencyTarget[];
+}
+
+/** A replica at one load, as simulated: its point on the curve and what judges it. */
+interface Probe {
+  point: EnvelopePoint;
+  /** By priority: those of the second are judged by their own target. */
+  latencies: readonly [Latencies, Latencies];
+  isStable: boolean;
+}
+
+interface Runs {
+  replica: Replica;
+  traffic: CurveTraffic;
+  seed: number;
+  requests: number;
+  warmUp: number;
+  samples: number;
+}
+
+function sourceAt(runs: Runs, sequencesPerSecond: number) {
+  const limit = Math.ceil((runs.requests + runs.warmUp) / runs.samples);
+  const { prefixCache: keepsPrefixes, maxContext: longest } = runs.replica.engine;
+  const options = { limit, keepsPrefixes, longest };
+  return trafficSource(runs.traffic, sequencesPerSecond / runs.samples, runs.seed, options);
+}
+
+/** Counts ends, and the time those counted spent in service, between two counts. */
+class Throughput {
+  ended = 0;
+  private from = 0;
+  private to = 0;
+  private residence = 0;
+  private readonly first: number;
+  private readonly last: number;
+
+  constructor(first: number, last: number) {
+    this.first = first;
+    this.last = last;
+  }
+
+  add(request: EndedRequest): void {
+    this.ended += 1;
+    if (this.ended === this.first) this.from = request.finish;
+    if (this.ended <= this.first || this.ended > this.last) return;
+    this.to = request.finish;
+    this.residence += request.finish - request.scheduled;
+  }
+
+  perSecond(): number {
+    return (this.last - this.first) / (this.to - this.from);
+  }
+
+  /** By Little's law. */
+  running(): number {
+    return this.residence / (this.to - this.from);
+  }
+}
+
+/** What ran out when the replica was given more than it can do. */
+function limitOf(replica: Replica, running: number, totals: RunTotals): Limit {
+  const { slots, kvBlocks, scheduling } = replica.engine;
+  const most = scheduling.kind === 'disaggregated' ? slots * scheduling.decodeInstances : slots;
+  if (running > 0.95 * most || scheduling.kind === 'static') return 'max_batch';
+  return totals.peakBlocks > 0.98 * kvBlocks ? 'kv_cache' : 'token_budget';
+}
+
+/**
+ * The rate at which a replica works off a backlog that never ends: beyond it any backlog grows. Taken from the middle
+ * of a run whose requests are all there at its start.
+ */
+function saturate(runs: Runs): EnvelopeLimit {
+  const { replica } = runs;
+  const offered = runs.requests;
+  const throughput = new Throughput(Math.floor(0.25 * offered), Math.floor(0.75 * offered));
+  const source = sourceAt(runs, ALL_AT_ONCE);
+  const totals = runReplica(engineSpec(replica), source, { ended: (request) => throughput.add(request) });
+  if (totals.completed < offered * 0.75) {
+    throw new RangeError('too many requests never fit into the cache for a service curve');
+  }
+  return {
+    requestsPerSecond: throughput.perSecond(),
+    running: throughput.running(),
+    limitedBy: limitOf(replica, throughput.running(), totals),
+  };
+}
+
+/**
+ * The same for conversations, whose calls wait for each other, so that no backlog can be made of them: the largest load
+ * that is borne, found by halving from the closed form's estimate.
+ */
+function saturateConversations(runs: Runs): EnvelopeLimit {
+  const { replica } = runs;
+  let bad = envelopeLimits(replica, []).saturation.requestsPerSecond;
+  while (probe(runs, bad).isStable) bad *= 2;
+  let good = bad / 2;
+  let best = probe(runs, good);
+  while (!best.isStable) {
+    bad = good;
+    good /= 2;
+    best = probe(runs, good);
+  }
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = probe(runs, (good + bad) / 2);
+    if (middle.isStable) {
+      good = middle.point.requestsPerSecond;
+      best = middle;
+    } else bad = (good + bad) / 2;
+  }
+  return limitAt(best, replica.slotLimit);
+}
+
+/** A rate so high that a whole run arrives before the first iteration has ended. */
+const ALL_AT_ONCE = 1e9;
+
+function probe(runs: Runs, requestsPerSecond: number): Probe {
+  const { replica } = runs;
+  const warm = runs.warmUp / requestsPerSecond;
+  const recorder = new LatencyRecorder(warm);
+  const totals = runReplica(engineSpec(replica), sourceAt(runs, requestsPerSecond), recorder);
+  const all = recorder.all();
+  const [first, second] = recorder.byPriority;
+  const shown = first.ttft.count > 0 ? first : second;
+  const inService = (all.e2e.mean() ?? 0) - (all.queue.mean() ?? 0);
+  const instances = instancesOf(replica);
+  const busy = totals.end > 0 ? totals.busySeconds / totals.end / instances : 0;
+  return {
+    point: {
+      requestsPerSecond,
+      running: requestsPerSecond * inService,
+      busy: Math.min(1, busy),
+      promptShare: totals.busySeconds > 0 ? totals.promptSeconds / totals.busySeconds : 0,
+      ttft: QUANTILES.map((share) => shown.ttft.quantile(share) ?? 0),
+      tpot: QUANTILES.map((share) => shown.tpot.quantile(share) ?? 0),
+    },
+    latencies: [first, second],
+    isStable: isStable(runs, all, requestsPerSecond),
+  };
+}
+
+function instancesOf({ engine: { scheduling } }: Replica): number {
+  return scheduling.kind === 'disaggregated' ? scheduling.prefillInstances + scheduling.decodeInstances : 1;
+}
+
+/** Whether the wait of the last to arrive is small beside the run: by Little's law, so is the backlog it found. */
+function isStable(runs: Runs, all: Latencies, requestsPerSecond: number): boolean {
+  if (runs.replica.engine.scheduling.kind === 'static') return true;
+  const span = (runs.requests + runs.warmUp) / requestsPerSecond;
+  return (all.queue.quantile(0.99) ?? 0) < BACKLOG * span;
+}
+
+function meets(target: LatencyTarget, latencies: Latencies): boolean {
+  return (latencies[target.metric].quantile(target.quantile) ?? 0) <= target.seconds;
+}
+
+/** The first target that a load breaks, its own for each priority. */
+function broken(runs: Runs, { latencies: [first, second] }: Probe): LatencyTarget | undefined {
+  const own = runs.traffic.slo.find((target) => !meets(target, first));
+  return own ?? runs.traffic.background?.slo.find((target) => !meets(target, second));
+}
+
+/** Where the median or the 95th percentile of TTFT turns up fastest, if steeply: the load between those two points. */
+function steepest(probes: readonly Probe[]): number | undefined {
+  let most = STEEP;
+  let at: number | undefined;
+  for (let i = 1; i < probes.length; i++) {
+    const [low, high] = [probes[i - 1] as Probe, probes[i] as Probe];
+    const gap = high.point.requestsPerSecond / low.point.requestsPerSecond;
+    const rise = Math.max(...[0.5, 0.95].map((share) => quantileOf(high, share) / quantileOf(low, share)));
+    if (!(rise > most && gap > 1.02)) continue;
+    most = rise;
+    at = (low.point.requestsPerSecond + high.point.requestsPerSecond) / 2;
+  }
+  return at;
+}
+
+const quantileOf = ({ point }: Probe, share: number) => point.ttft[QUANTILES.indexOf(share as 0.5)] as number;
+
+/** A limit at a load that was simulated. */
+const limitAt = ({ point }: Probe, limitedBy: Limit): EnvelopeLimit => ({
+  requestsPerSecond: point.requestsPerSecond,
+  running: point.running,
+  limitedBy,
+});
+
+/** Keeps probes in order of load; what it is asked for is simulated. */
+class Curve {
+  readonly probes: Probe[] = [];
+  private readonly runs: Runs;
+
+  constructor(runs: Runs) {
+    this.runs = runs;
+  }
+
+  /** Undefined where the load turns out to be more than the replica bears. */
+  at(requestsPerSecond: number): Probe | undefined {
+    const found = probe(this.runs, requestsPerSecond);
+    if (!found.isStable) return undefined;
+    const behind = this.probes.findLastIndex((other) => other.point.requestsPerSecond < requestsPerSecond);
+    this.probes.splice(behind + 1, 0, found);
+    return found;
+  }
+}
+
+/** The largest load inside the target, between the last that met it and the first that did not. */
+function searchTarget(runs: Runs, curve: Curve, saturation: EnvelopeLimit): Omit<Envelope, 'points' | 'saturation'> {
+  const { probes } = curve;
+  const bad = probes.findIndex(
+    (one, i) => broken(runs, one) !== undefined && !probes.slice(i).some((later) => broken(runs, later) === undefined),
+  );
+  if (bad === -1) return { target: saturation, targetMet: true };
+  const limit = broken(runs, probes[bad] as Probe) as LatencyTarget;
+  if (bad === 0) {
+    const idle = probes[0] as Probe;
+    const seconds = idle.latencies[0][limit.metric].quantile(limit.quantile) ?? 0;
+    return { target: saturation, targetMet: false, missed: { target: limit, seconds } };
+  }
+  let good = probes[bad - 1] as Probe;
+  let high = (probes[bad] as Probe).point.requestsPerSecond;
+  let limitedBy: Limit = limit.metric;
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = curve.at((good.point.requestsPerSecond + high) / 2);
+    const missed = middle === undefined ? limit : broken(runs, middle);
+    if (missed === undefined && middle !== undefined) good = middle;
+    else {
+      high = (good.point.requestsPerSecond + high) / 2;
+      limitedBy = missed?.metric ?? limitedBy;
+    }
+  }
+  return { target: limitAt(good, limitedBy), targetMet: true };
+}
+
+/** Sampling noise out: latencies rise with load, unless a batch is waited for, which few arrivals make longer. */
+function smoothed(points: readonly EnvelopePoint[], isRising: boolean): EnvelopePoint[] {
+  if (!isRising) return [...points];
+  const column = (metric: 'ttft' | 'tpot', quantile: number) =>
+    nonDecreasing(points.map((point) => point[metric][quantile] as number));
+  const ttft = QUANTILES.map((_, i) => column('ttft', i));
+  const tpot = QUANTILES.map((_, i) => column('tpot', i));
+  const running = nonDecreasing(points.map((point) => point.running));
+  return points.map((point, i) => ({
+    ...point,
+    running: running[i] as number,
+    ttft: ttft.map((values) => values[i] as number),
+    tpot: tpot.map((values) => values[i] as number),
+  }));
+}
+
+/**
+ * The service curve of a replica by simulation, request by request, at a dozen loads and more where it turns and where
+ * the target lies. All loads see the same requests, only closer together, so that neighbours differ by the load alone.
+ *
+ * Loads are of sequences, like those of the closed form; beyond saturation there is no curve.
+ */
+export function simulateEnvelope(replica: Replica, traffic: CurveTraffic, seed: number): Envelope {
+  const keepsPrefixes = replica.engine.prefixCache;
+  const runs: Runs = {
+    replica,
+    traffic,
+    seed,
+    requests: keepsPrefixes ? REQUESTS_WITH_PREFIXES : REQUESTS,
+    warmUp: keepsPrefixes ? WARM_UP_WITH_PREFIXES : WARM_UP,
+    samples: traffic.mix.samples ?? 1,
+  };
+  const saturation = traffic.session === undefined ? saturate(runs) : saturateConversations(runs);
+  const curve = new Curve(runs);
+  for (const level of LEVELS) {
+    if (curve.at(level * saturation.requestsPerSecond) === undefined) break;
+  }
+  for (let i = 0; i < TURNS; i++) {
+    const load = steepest(curve.probes);
+    if (load !== undefined) curve.at(load);
+  }
+  const target = searchTarget(runs, curve, saturation);
+  const points = smoothed(
+    curve.probes.map(({ point }) => point),
+    replica.engine.scheduling.kind !== 'static',
+  );
+  const [idle] = points;
+  const start = idle === undefined ? [] : [{ ...idle, requestsPerSecond: 0, running: 0, busy: 0 }];
+  return { points: [...start, ...points], saturation, ...target };
+}
