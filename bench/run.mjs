@@ -24,23 +24,16 @@ function cpuMilliseconds(args) {
 }
 
 const row = (what, value, limit) =>
-  console.log(
-    `${what.padEnd(58)}${value.toFixed(0).padStart(6)} ms${limit === undefined ? '' : `   limit ${limit} ms`}`,
-  );
+  figure(what, `${value.toFixed(0)} ms`, limit === undefined ? '' : `limit ${limit} ms`);
 
-spawnSync(process.execPath, ['build.mjs'], { cwd: root, stdio: 'inherit' });
-const scratch = mkdtempSync(join(tmpdir(), 'rackrate-bench-'));
-const bundle = join(root, 'dist', `bench-${process.pid}.mjs`);
-try {
-  const scenario = 'scenarios/support-chat-70b.yaml';
-  row('rackrate --help, CPU', cpuMilliseconds(['--help']), 300);
-  const read = cpuMilliseconds(['check', scenario]);
-  const run = cpuMilliseconds(['run', scenario, '-q', '-o', join(scratch, 'out.json')]);
-  row('rackrate check, CPU: start-up and reading', read);
-  row('rackrate run, CPU', run);
+const figure = (what, value, limit = '') =>
+  console.log(`${what.padEnd(64)}${value.padStart(12)}${limit === '' ? '' : `   ${limit}`}`);
+
+async function bundle(name) {
+  const outfile = join(root, 'dist', `bench-${name}-${process.pid}.mjs`);
   await build({
-    entryPoints: [join(root, 'bench/five-years.ts')],
-    outfile: bundle,
+    entryPoints: [join(root, `bench/${name}.ts`)],
+    outfile,
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -50,11 +43,57 @@ try {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
   });
-  const { simulateMilliseconds } = await import(pathToFileURL(bundle).href);
-  const { first, warm } = simulateMilliseconds(join(root, scenario));
-  row('five years of a scenario beyond start-up, first in a process', first, 200);
-  row('five years of a scenario, warm', warm);
+  return outfile;
+}
+
+/** In a process of its own, so that its memory is its own. */
+function replicaSpeed(program, share, requests) {
+  const scenario = join(root, 'bench/one-replica.yaml');
+  const { stdout, stderr, status } = spawnSync(process.execPath, [program, scenario, String(share), String(requests)], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const millions = (value) => `${(value / 1e6).toFixed(2)} M`;
+
+spawnSync(process.execPath, ['build.mjs'], { cwd: root, stdio: 'inherit' });
+const scratch = mkdtempSync(join(tmpdir(), 'rackrate-bench-'));
+const bundles = [];
+try {
+  const scenario = 'scenarios/support-chat-70b.yaml';
+  row('rackrate --help, CPU', cpuMilliseconds(['--help']), 300);
+  const read = cpuMilliseconds(['check', scenario]);
+  const run = cpuMilliseconds(['run', scenario, '-q', '-o', join(scratch, 'out.json')]);
+  row('rackrate check, CPU: start-up and reading', read);
+  row('rackrate run, CPU', run);
+  const fiveYears = await bundle('five-years');
+  bundles.push(fiveYears);
+  const { simulateMilliseconds } = await import(pathToFileURL(fiveYears).href);
+  const closed = simulateMilliseconds(join(root, scenario), 'closed-form');
+  row('five years, service curve in closed form, first in a process', closed.first, 200);
+  row('five years, service curve in closed form, warm', closed.warm);
+  const simulated = simulateMilliseconds(join(root, scenario), 'simulated');
+  row('five years, service curve simulated anew', simulated.anew);
+  row('five years, service curve simulated before', simulated.warm);
+
+  const replica = await bundle('one-replica');
+  bundles.push(replica);
+  for (const share of [0.3, 0.7, 0.95]) {
+    const speed = replicaSpeed(replica, share, 2_000_000);
+    const limit = share === 0.7 ? 'at least 1.00 M' : '';
+    figure(
+      `one replica at ${100 * share} % of saturation, requests a wall second`,
+      millions(speed.requestsPerWallSecond),
+      limit,
+    );
+    figure('  engine iterations a wall second', millions(speed.iterationsPerWallSecond));
+  }
+  const year = replicaSpeed(replica, 0.7, 30_000_000);
+  figure('30 million requests, wall time', `${year.wallSeconds.toFixed(1)} s`, 'limit 60 s');
+  figure('30 million requests, peak memory', `${year.peakMegabytes.toFixed(0)} MB`, 'limit 300 MB');
 } finally {
   rmSync(scratch, { recursive: true, force: true });
-  rmSync(bundle, { force: true });
+  for (const file of bundles) rmSync(file, { force: true });
 }

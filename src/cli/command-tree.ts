@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import type { ReplayOptions } from './commands/replay.ts';
 import type { GlobalOptions } from './output.ts';
 
 /**
@@ -62,6 +63,33 @@ function addAnalysis(program: Command): void {
       const { breakevenScenario } = await import('./commands/breakeven.ts');
       await breakevenScenario(file, optionsOf<{ over?: string; horizon?: string }>(command));
     });
+  program
+    .command('replay')
+    .description('run one replica through a trace, request by request: what its users would have seen')
+    .argument('<scenario>', 'a scenario, YAML or JSON')
+    .option(
+      '--trace <file>',
+      'requests of a trace: Azure, Mooncake or ServeGen format, or arrival_s,input_tokens,output_tokens',
+    )
+    .option('--requests <number>', 'draw so many requests from the scenario instead')
+    .option('--rate <number>', 'with --requests: at this constant rate a second')
+    .option('--speed <factor>', 'with --trace: its clock runs so many times as fast')
+    .option('--sample <share>', 'with --trace: keep this share of its requests, such as 25 %')
+    .option('--until <time>', 'cut the run off at this simulated time, such as "1 h"')
+    .option('--timeline <file>', 'write queue, batch and KV use over time: .json for Perfetto, or .csv')
+    .action(async (file: string, _, command: Command) => {
+      const { replayScenario } = await import('./commands/replay.ts');
+      await replayScenario(file, optionsOf<ReplayOptions>(command));
+    });
+  program
+    .command('accuracy')
+    .description('predicted against measured: the error by GPU, model, engine and metric')
+    .option('--measured <file>', 'a CSV of published measurements, one value a row')
+    .option('--engine <name>', 'closed-form, or replay: request by request')
+    .action(async (_, command: Command) => {
+      const { showAccuracy } = await import('./commands/accuracy.ts');
+      await showAccuracy(optionsOf<{ measured?: string; engine?: string }>(command));
+    });
 }
 
 function addAuthoring(program: Command): void {
@@ -73,11 +101,19 @@ function addAuthoring(program: Command): void {
       const { checkFiles } = await import('./commands/check.ts');
       await checkFiles(files, optionsOf(command));
     });
+  program
+    .command('trace')
+    .description('what a trace of requests amounts to, and a traffic block for a scenario')
+    .argument('<file>', 'a trace: Azure CSV, Mooncake JSONL, our own CSV, or a ServeGen folder')
+    .action(async (file: string, _, command: Command) => {
+      const { describeTrace } = await import('./commands/trace.ts');
+      await describeTrace(file, optionsOf(command));
+    });
   const catalog = program.command('catalog').description('what the catalog knows, and from where');
   catalog
     .command('list')
     .description('the ids of all cards, or of one kind')
-    .argument('[kind]', 'gpu, engine, calibration, rental, facility, model, price or traffic')
+    .argument('[kind]', 'gpu, engine, calibration, network, rental, facility, model, price, traffic or benchmark')
     .action(async (kind: string | undefined, _, command: Command) => {
       const { listCards } = await import('./commands/catalog.ts');
       await listCards(kind, optionsOf(command));

@@ -34,13 +34,19 @@ const MONTHS = [
   'December',
 ];
 
+/** How one replica is made up, and how it schedules where that is not what engines do by themselves. */
+function replicaPhrase({ tensor_parallel, pools, scheduling }: Result['subject']): string {
+  if (pools !== undefined) return `${pools.prefill} + ${pools.decode} TP${tensor_parallel} for prompts and answers`;
+  return scheduling === 'static' ? `TP${tensor_parallel} in static batches` : `TP${tensor_parallel}`;
+}
+
 export function headline(result: Result): { title: string; when: string; what: string } {
   const { subject, metrics } = result;
   const [year, month] = subject.start.split('-');
   const when = `${MONTHS[Number(month) - 1]} ${year}, month 1 of ${subject.horizon_months} · ${subject.hours_per_month} h/month`;
   const replicas = `${metrics.replicas} replica${metrics.replicas === 1 ? '' : 's'}`;
   const formats = `${subject.weights.toUpperCase()} weights, ${subject.kv_cache.toUpperCase()} KV`;
-  const what = `${metrics.gpus} x ${subject.gpu}, rented · ${replicas} of TP${subject.tensor_parallel} · ${subject.model}, ${formats}, ${subject.engine}`;
+  const what = `${metrics.gpus} x ${subject.gpu}, rented · ${replicas} of ${replicaPhrase(subject)} · ${subject.model}, ${formats}, ${subject.engine}`;
   return { title: subject.name, when, what };
 }
 

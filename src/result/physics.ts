@@ -26,6 +26,8 @@ export interface Physics {
   /** Passes a request takes: the prefill, which emits the first token, and one for every further token. */
   prefill_passes: number;
   decode_passes: number;
+  /** Tokens that a decode pass yields a sequence on average: 1, or more where tokens are proposed and verified. */
+  tokens_per_pass: number;
   single_sequence_steps_per_s: number;
   prefill: StepReport;
   decode_single: StepReport;
@@ -65,6 +67,7 @@ export function describePhysics(plan: Plan, replica: Replica, running: number): 
     crossover_batch: crossoverBatch(replica.step),
     prefill_passes: Math.ceil(means.newPrompt / replica.tokenBudget),
     decode_passes: means.decodePasses,
+    tokens_per_pass: replica.tokensPerPass,
     single_sequence_steps_per_s: 1 / decode(1).seconds,
     prefill: report(stepTerms(replica.step, iteration(replica, 0, chunk)), 0, chunk),
     decode_single: decode(1),

@@ -47,9 +47,7 @@ export const engineCard = z.strictObject({
      * What a server does with a request before its engine sees it: a latency of its own beside all others, and work
      * that its one process does request by request. It delays the first token and takes no time of the GPUs.
      */
-    front_end: z
-      .strictObject({ latency: seconds, per_request: seconds, per_prompt_token: seconds })
-      .optional(),
+    front_end: z.strictObject({ latency: seconds, per_request: seconds, per_prompt_token: seconds }).optional(),
   }),
   sources,
 });

@@ -3,9 +3,12 @@ import type { EndedRequest, RequestSink } from './engine-spec.ts';
 
 const SPANS = 64;
 
-/** A backlog counts as grown where the late wait this many times as long as the early, and a tenth of the run besides. */
+/**
+ * A backlog counts as grown where the late wait this many times as long as the early, and this share of the run besides:
+ * under (1 + a) times what can be borne, waits in the last quarter are 0.875·a of the run, so a load is told from 6 % on.
+ */
 const TIMES_AS_LONG = 2;
-const SHARE_OF_RUN = 0.1;
+const SHARE_OF_RUN = 0.05;
 
 /**
  * Whether requests wait longer the later they come, which is how a replica shows that it is given more than it can do.

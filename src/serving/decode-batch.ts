@@ -15,7 +15,7 @@ export class DecodeBatch {
   size = 0;
   /** Tokens that every sequence has gone on by since the start, and passes that did so. */
   clock = 0;
-  private passes = 0;
+  passes = 0;
   contextFull = 0;
   contextSliding = 0;
   /** Sequences shorter than the window, whose sliding context still grows. */
@@ -89,9 +89,13 @@ export class DecodeBatch {
 
   /** Tokens that the coming pass yields each: one, or with speculation the next of a row that keeps the mean. */
   nextAdvance(): number {
+    return this.size === 0 ? 1 : this.advanceOf(this.passes);
+  }
+
+  advanceOf(pass: number): number {
     const { tokensPerPass } = this.spec;
-    if (tokensPerPass === 1 || this.size === 0) return 1;
-    return Math.floor((this.passes + 1) * tokensPerPass) - Math.floor(this.passes * tokensPerPass);
+    if (tokensPerPass === 1) return 1;
+    return Math.floor((pass + 1) * tokensPerPass) - Math.floor(pass * tokensPerPass);
   }
 
   /** Time of an iteration that carries these sequences and nothing else. */

@@ -1,36 +1,30 @@
 import { type StepLoad, stepSeconds } from '../perf/step-time.ts';
-import { emptyDraft, type RequestDraft, type RequestSource } from '../traffic/request-source.ts';
+import { emptyDraft, type RequestSource } from '../traffic/request-source.ts';
+import type { Seconds } from '../units/quantity.ts';
 import { attendedPositions } from './attended-positions.ts';
+import { DecodeInstance, type Job } from './decode-instance.ts';
 import { type EngineSpec, isTooLong, type RequestSink, type RunTotals } from './engine-spec.ts';
 import { emptyEnded, emptyTotals, type RunOptions } from './run-records.ts';
 
-/** A request on its way from the prompt pool over the network to the answer pool. */
-interface Job {
-  readonly draft: RequestDraft;
-  emitted: number;
-  filled: number;
-  /** Blocks it holds on the instance it is on. */
-  blocks: number;
-  /** When it may be taken from the queue it is in. */
-  ready: number;
-  scheduled: number;
-  firstToken: number;
-  preemptions: number;
-}
-
-/** One group of GPUs of either pool. What it does from one iteration's start to its end is settled at the start. */
-interface Instance {
-  readonly pool: 'prefill' | 'decode';
+/** GPUs that compute prompts. What they do from one iteration's start to its end is settled at the start. */
+interface PrefillInstance {
+  readonly kind: 'prefill';
   /** In the order in which they were admitted. */
   running: Job[];
   used: number;
   /** When its iteration ends; undefined while it stands still. */
-  end: number | undefined;
-  /** Chunks by position in `running`, on prompt instances. */
+  end: Seconds | undefined;
+  /** Chunks by position in `running`. */
   chunks: number[];
-  passes: number;
-  advance: number;
 }
+
+interface AnswerInstance {
+  readonly kind: 'decode';
+  readonly sequences: DecodeInstance;
+  end: Seconds | undefined;
+}
+
+type Instance = PrefillInstance | AnswerInstance;
 
 const emptyLoad = (): StepLoad => ({
   decodeSequences: 0,
@@ -75,12 +69,11 @@ class DisaggregatedEngine {
     this.source = source;
     this.sink = sink;
     this.options = options;
-    const make = (pool: Instance['pool']) => (): Instance => {
-      return { pool, running: [], used: 0, end: undefined, chunks: [], passes: 0, advance: 1 };
-    };
+    const prefill = (): Instance => ({ kind: 'prefill', running: [], used: 0, end: undefined, chunks: [] });
+    const decode = (): Instance => ({ kind: 'decode', sequences: new DecodeInstance(spec), end: undefined });
     this.instances = [
-      ...Array.from({ length: this.rule.prefillInstances }, make('prefill')),
-      ...Array.from({ length: this.rule.decodeInstances }, make('decode')),
+      ...Array.from({ length: this.rule.prefillInstances }, prefill),
+      ...Array.from({ length: this.rule.decodeInstances }, decode),
     ];
   }
 
@@ -93,6 +86,9 @@ class DisaggregatedEngine {
       for (const instance of this.endingNow()) this.endIteration(instance);
       this.takeArrivals();
       while (this.startOne());
+    }
+    for (const one of this.instances) {
+      if (one.kind === 'decode') this.totals.peakBlocks = Math.max(this.totals.peakBlocks, one.sequences.kv.peak);
     }
     this.totals.end = this.now;
     this.totals.unfinished = this.totals.offered - this.totals.completed - this.totals.refused;
@@ -110,7 +106,7 @@ class DisaggregatedEngine {
   /** In order of their ends; the list of instances is in the order that breaks ties. */
   private endingNow(): Instance[] {
     const ending = this.instances.filter(({ end }) => end !== undefined && end <= this.now);
-    return ending.sort((a, b) => (a.end as number) - (b.end as number));
+    return ending.length > 1 ? ending.sort((a, b) => (a.end as number) - (b.end as number)) : ending;
   }
 
   private takeArrivals(): void {
@@ -148,38 +144,29 @@ class DisaggregatedEngine {
 
   /** Starts an iteration on the first instance that can; false where none can. */
   private startOne(): boolean {
-    const found = this.instances.find((one) => one.end === undefined && this.canStart(one));
-    if (found === undefined) return false;
-    if (found.pool === 'prefill') this.startPrefill(found);
-    else this.startDecode(found);
-    return true;
+    for (const one of this.instances) {
+      if (one.end !== undefined) continue;
+      if (one.kind === 'prefill') {
+        if (one.running.length === 0 && this.admissiblePrompt(one) === undefined) continue;
+        this.startPrefill(one);
+        return true;
+      }
+      if (one.sequences.size === 0 && this.admissibleAnswer(one.sequences) === undefined) continue;
+      this.startDecode(one);
+      return true;
+    }
+    return false;
   }
 
-  private canStart(instance: Instance): boolean {
-    if (instance.running.length > 0) return true;
-    return instance.pool === 'prefill'
-      ? this.admissiblePrompt(instance) !== undefined
-      : this.admissibleAnswer(instance) !== undefined;
-  }
-
-  private admissiblePrompt(instance: Instance): Job | undefined {
+  private admissiblePrompt(instance: PrefillInstance): Job | undefined {
     const head = this.prompts[this.promptHead];
     if (head === undefined || head.ready > this.now || instance.running.length >= this.spec.slots) return undefined;
     return this.blocksOf(this.known(head)) <= this.spec.kvBlocks - instance.used ? head : undefined;
   }
 
-  private admissibleAnswer(instance: Instance): Job | undefined {
+  private admissibleAnswer(sequences: DecodeInstance): Job | undefined {
     const head = this.answers[0];
-    if (head === undefined || head.ready > this.now || instance.running.length >= this.spec.slots) return undefined;
-    return this.answerBlocks(instance, head) <= this.spec.kvBlocks - instance.used ? head : undefined;
-  }
-
-  /** Blocks that a sequence must hold for the coming pass. */
-  private answerBlocks(instance: Instance, job: Job): number {
-    const { draft, emitted } = job;
-    const { reservesLongest, speculativeDepth } = this.spec;
-    if (reservesLongest) return this.blocksOf(draft.input + draft.output - 1 + speculativeDepth);
-    return this.blocksOf(draft.input + emitted - 1 + instance.advance);
+    return head !== undefined && head.ready <= this.now && sequences.fits(head) ? head : undefined;
   }
 
   private shiftPrompt(): void {
@@ -190,15 +177,7 @@ class DisaggregatedEngine {
     }
   }
 
-  private enter(instance: Instance, job: Job, blocks: number): void {
-    job.blocks = blocks;
-    instance.used += blocks;
-    instance.running.push(job);
-    this.totals.waitingSeconds += this.now - job.ready;
-    this.totals.peakBlocks = Math.max(this.totals.peakBlocks, instance.used);
-  }
-
-  private startPrefill(instance: Instance): void {
+  private startPrefill(instance: PrefillInstance): void {
     let budget = this.spec.tokenBudget;
     instance.chunks = instance.running.map((job) => {
       const chunk = Math.min(budget, this.known(job) - job.draft.cached - job.filled);
@@ -209,7 +188,11 @@ class DisaggregatedEngine {
       const job = budget > 0 ? this.admissiblePrompt(instance) : undefined;
       if (job === undefined) break;
       this.shiftPrompt();
-      this.enter(instance, job, this.blocksOf(this.known(job)));
+      job.blocks = this.blocksOf(this.known(job));
+      instance.used += job.blocks;
+      instance.running.push(job);
+      this.totals.waitingSeconds += this.now - job.ready;
+      this.totals.peakBlocks = Math.max(this.totals.peakBlocks, instance.used);
       this.totals.cachedTokens += job.draft.cached;
       if (job.scheduled < 0) job.scheduled = this.now;
       job.filled = 0;
@@ -221,10 +204,10 @@ class DisaggregatedEngine {
     const seconds = stepSeconds(this.spec.step, load);
     this.totals.promptTokens += load.promptTokens;
     this.totals.promptSeconds += seconds;
-    this.spend(instance, seconds, load);
+    this.spend(instance, seconds, instance.running.length, 0, load.promptTokens);
   }
 
-  private promptLoad(instance: Instance): StepLoad {
+  private promptLoad(instance: PrefillInstance): StepLoad {
     const { window } = this.spec;
     const load = emptyLoad();
     instance.running.forEach((job, i) => {
@@ -239,53 +222,23 @@ class DisaggregatedEngine {
     return load;
   }
 
-  private startDecode(instance: Instance): void {
-    const { spec } = this;
-    const perPass = spec.tokensPerPass;
-    instance.advance = Math.floor((instance.passes + 1) * perPass) - Math.floor(instance.passes * perPass);
-    const preempted = this.growOrPreempt(instance);
-    for (;;) {
-      const job = preempted ? undefined : this.admissibleAnswer(instance);
-      if (job === undefined) break;
-      this.answers.shift();
-      this.enter(instance, job, this.answerBlocks(instance, job));
-    }
-    const load = emptyLoad();
-    for (const job of instance.running) {
-      const context = this.known(job);
-      load.contextFull += context;
-      load.contextSliding += Math.min(context, spec.window);
-    }
-    load.decodeSequences = instance.running.length;
-    load.emitted = instance.running.length;
-    instance.passes += 1;
-    this.spend(instance, stepSeconds(spec.step, load), load);
-  }
-
-  /** Blocks for the coming tokens; whoever finds none goes back to have its prompt computed anew, the youngest first. */
-  private growOrPreempt(instance: Instance): boolean {
-    const { spec } = this;
-    if (spec.reservesLongest) return false;
-    let preempted = false;
-    const needs = () => instance.running.reduce((sum, job) => sum + this.answerBlocks(instance, job) - job.blocks, 0);
-    while (needs() > spec.kvBlocks - instance.used) {
-      const low = instance.running.findLastIndex((job) => job.draft.priority === 1);
-      const [victim] = instance.running.splice(low === -1 ? instance.running.length - 1 : low, 1);
-      if (victim === undefined) break;
-      instance.used -= victim.blocks;
+  private startDecode(instance: AnswerInstance): void {
+    const { sequences } = instance;
+    const victims = sequences.prepare();
+    for (const victim of victims) {
       victim.preemptions += 1;
       victim.ready = this.now;
       this.totals.preemptions += 1;
       this.pushPromptFront(victim);
-      preempted = true;
     }
-    for (const job of instance.running) {
-      const blocks = this.answerBlocks(instance, job);
-      instance.used += blocks - job.blocks;
-      job.blocks = blocks;
+    for (;;) {
+      const job = victims.length > 0 ? undefined : this.admissibleAnswer(sequences);
+      if (job === undefined) break;
+      this.answers.shift();
+      this.totals.waitingSeconds += this.now - job.ready;
+      sequences.admit(job);
     }
-    this.totals.peakBlocks = Math.max(this.totals.peakBlocks, instance.used);
-    return preempted;
+    this.spend(instance, sequences.seconds(), sequences.size, sequences.size, 0);
   }
 
   private pushPromptFront(job: Job): void {
@@ -293,28 +246,34 @@ class DisaggregatedEngine {
     else this.prompts.unshift(job);
   }
 
-  private spend(instance: Instance, seconds: number, load: StepLoad): void {
+  private spend(instance: Instance, seconds: Seconds, running: number, decoding: number, promptTokens: number): void {
     const { totals } = this;
     const waiting = this.prompts.length - this.promptHead + this.answers.length;
-    this.options.timeline?.span(this.now, seconds, 1, load.decodeSequences, load.promptTokens, waiting, instance.used);
+    const used = instance.kind === 'prefill' ? instance.used : instance.sequences.kv.used;
+    this.options.timeline?.span(this.now, seconds, 1, decoding, promptTokens, waiting, used);
     instance.end = this.now + seconds;
     totals.iterations += 1;
     totals.busySeconds += seconds;
-    totals.runningSeconds += instance.running.length * seconds;
+    totals.runningSeconds += running * seconds;
   }
 
   private endIteration(instance: Instance): void {
     const end = instance.end as number;
     instance.end = undefined;
+    if (instance.kind === 'decode') {
+      const { ended, tokens } = instance.sequences.finishPass();
+      this.totals.outputTokens += tokens;
+      for (const job of ended) this.finish(job, end);
+      return;
+    }
     const { running } = instance;
     instance.running = [];
     running.forEach((job, i) => {
-      if (instance.pool === 'prefill') this.endPrompt(instance, job, instance.chunks[i] as number, end);
-      else this.endPass(instance, job, end);
+      this.endPrompt(instance, job, instance.chunks[i] as number, end);
     });
   }
 
-  private endPrompt(instance: Instance, job: Job, chunk: number, end: number): void {
+  private endPrompt(instance: PrefillInstance, job: Job, chunk: number, end: number): void {
     const { draft } = job;
     const known = this.known(job);
     job.filled += chunk;
@@ -338,18 +297,6 @@ class DisaggregatedEngine {
       (perWindowToken === 0 ? 0 : perWindowToken * Math.min(known, this.spec.window));
     const behind = this.answers.findLastIndex((other) => other.ready <= job.ready);
     this.answers.splice(behind + 1, 0, job);
-  }
-
-  private endPass(instance: Instance, job: Job, end: number): void {
-    const tokens = Math.min(instance.advance, job.draft.output - job.emitted);
-    job.emitted += tokens;
-    this.totals.outputTokens += tokens;
-    if (job.emitted < job.draft.output) {
-      instance.running.push(job);
-      return;
-    }
-    instance.used -= job.blocks;
-    this.finish(job, end);
   }
 
   private finish(job: Job, finish: number): void {

@@ -7,7 +7,7 @@ import { iteration, steadyState } from './steady-state.ts';
 const MOST_INSTANCES = 16;
 
 /** A ratio this close to the best is taken where it needs fewer instances. */
-const NEAR_ENOUGH = 0.98;
+const NEAR_ENOUGH = 0.9;
 
 /** Time that one request takes of a prompt instance, and of an answer instance, each filled as far as it goes. */
 function workPerRequest(replica: Replica): { prefill: number; decode: number } {

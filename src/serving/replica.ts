@@ -61,7 +61,9 @@ function transferOf(plan: Plan, network: { bandwidth: number; latency: Seconds }
 
 function schedulingRule(plan: Plan): SchedulingRule {
   const { scheduling } = plan.serving;
-  if (scheduling.kind !== 'disaggregated') return scheduling;
+  if (scheduling.kind === 'continuous') return scheduling;
+  // A batch waits for no more than can run together.
+  if (scheduling.kind === 'static') return { ...scheduling, batch: Math.min(scheduling.batch, plan.serving.maxBatch) };
   const { prefillInstances, decodeInstances, network } = scheduling;
   if (prefillInstances === 'auto' || decodeInstances === 'auto') throw new RangeError('pools must be settled first');
   return { kind: 'disaggregated', prefillInstances, decodeInstances, transfer: transferOf(plan, network) };

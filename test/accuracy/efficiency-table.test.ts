@@ -1,7 +1,24 @@
 import { describe, expect, test } from 'vitest';
+import { closedFormFigures } from '../../src/analysis/accuracy/closed-form-run.ts';
+import type { MeasuredRun } from '../../src/analysis/accuracy/measured-run.ts';
+import { planOfRun } from '../../src/analysis/accuracy/run-plan.ts';
+import { openCatalog } from '../../src/io/catalog-folder.ts';
 import { kvBytesPerSequence } from '../../src/model/kv-cache.ts';
+import type { KvFormat, WeightFormat } from '../../src/schema/model.ts';
 import { buildReplica } from '../../src/serving/replica.ts';
-import { planOfRun, predictedTpot, type Run } from './measured-run.ts';
+
+/** One measured configuration: what ran, on what, with how many requests in flight. */
+interface Run {
+  model: string;
+  gpu: string;
+  engine: string;
+  tensorParallel: number;
+  weights: WeightFormat;
+  kvCache: KvFormat;
+  input: number;
+  output: number;
+  inFlight: number;
+}
 
 /**
  * Share of the nominal memory bandwidth that decoding reaches at small batches: bytes of weights and cache a GPU reads
@@ -10,8 +27,14 @@ import { planOfRun, predictedTpot, type Run } from './measured-run.ts';
  * Four in flight, 1024 tokens in and out at 0.9 of nominal: SemiAnalysis InferenceX runs of 2025 and 2026, as listed
  * in ai-dynamo/aiconfigurator. One sequence of 1024 in and out: Argonne's LLM-Inference-Bench of 2024.
  */
-const INFERENCEX = { model: 'llama-3.3-70b', kvCache: 'fp8', input: 922, output: 922, inFlight: 4 };
-const ARGONNE = { model: 'llama-3.1-8b', kvCache: 'fp16', input: 1024, output: 1024, inFlight: 1 };
+const INFERENCEX: Pick<Run, 'model' | 'kvCache' | 'input' | 'output' | 'inFlight'> = {
+  model: 'llama-3.3-70b',
+  kvCache: 'fp8',
+  input: 922,
+  output: 922,
+  inFlight: 4,
+};
+const ARGONNE: typeof INFERENCEX = { model: 'llama-3.1-8b', kvCache: 'fp16', input: 1024, output: 1024, inFlight: 1 };
 
 const TABLE: readonly { run: Omit<Run, 'tensorParallel'>; shares: readonly number[] }[] = [
   {
@@ -28,13 +51,29 @@ const TABLE: readonly { run: Omit<Run, 'tensorParallel'>; shares: readonly numbe
 
 const BITS: Readonly<Record<string, number>> = { fp16: 16, fp8: 8, nvfp4: 4 };
 
+const catalog = openCatalog();
+
+function measuredRun({ inFlight, ...run }: Run): MeasuredRun {
+  return {
+    ...run,
+    gpus: run.tensorParallel,
+    stages: 1,
+    copies: 1,
+    spread: { low: 1, high: 1 },
+    load: { kind: 'closed', users: inFlight, rounds: 10 },
+    settings: {},
+  };
+}
+
 function predictedShare(run: Run): number {
-  const plan = planOfRun(run);
+  const measured = measuredRun(run);
+  const plan = planOfRun(measured, catalog);
+  const tpot = closedFormFigures(measured, plan).tpot?.mean ?? Number.NaN;
   const { means } = buildReplica(plan);
   const cache = kvBytesPerSequence(plan.model, plan.serving.kvCache, run.tensorParallel, means.context);
   const parameters = run.model === 'llama-3.3-70b' ? 70.55e9 : 8.03e9;
   const weights = (parameters * (BITS[run.weights] ?? Number.NaN)) / 8 / run.tensorParallel;
-  return (weights + run.inFlight * cache) / (predictedTpot(run) * plan.gpu.memory_bandwidth);
+  return (weights + run.inFlight * cache) / (tpot * plan.gpu.memory_bandwidth);
 }
 
 const cells = TABLE.flatMap(({ run, shares }) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { normalQuantile } from '../../src/math/normal.ts';
+import { normalProbability, normalQuantile } from '../../src/math/normal.ts';
 import { largestWhere } from '../../src/math/root.ts';
 
 describe('normal quantiles', () => {
@@ -30,4 +30,14 @@ describe('bisection', () => {
     expect(largestWhere(() => true, 0, 4)).toBe(4);
     expect(largestWhere(() => false, 0, 4)).toBeUndefined();
   });
+});
+
+test('the probability below a quantile is the one asked for', () => {
+  for (const probability of [1e-6, 0.01, 0.3, 0.5, 0.9, 0.999]) {
+    expect(normalProbability(normalQuantile(probability)) / probability).toBeCloseTo(1, 6);
+  }
+  // Abramowitz and Stegun, table 26.1.
+  expect(normalProbability(1)).toBeCloseTo(0.841_344_746_068_543, 14);
+  expect(normalProbability(-40)).toBe(0);
+  expect(normalProbability(40)).toBe(1);
 });

@@ -107,7 +107,7 @@ export function takeArrivals(run: PlainRun, time: number): PlainRequest[] {
     const draft = emptyDraft();
     run.source.take(draft);
     run.totals.offered += 1;
-    if (longestBlocks(run.spec, draft) > run.spec.kvBlocks) {
+    if (longestBlocks(run.spec, draft) > run.spec.kvBlocks || draft.input + draft.output > run.spec.maxContext) {
       run.totals.refused += 1;
       run.source.ended(draft.tag, draft.arrival);
       continue;

@@ -41,6 +41,7 @@ const SPEC: EngineSpec = {
   tokenBudget: 8,
   blockTokens: 1,
   kvBlocks: 100,
+  maxContext: Number.POSITIVE_INFINITY,
   window: Number.POSITIVE_INFINITY,
   reservesLongest: false,
   scheduling: { kind: 'continuous', prefill: 'chunked' },
@@ -145,6 +146,10 @@ describe('continuous batching', () => {
     const { times, totals } = run({ kvBlocks: 4 }, [ask(0, 3, 3), ask(2, 3, 2)]);
     expect(times).toEqual([[0, 2, 3, 4]]);
     expect(totals).toMatchObject({ offered: 2, refused: 1, completed: 1 });
+  });
+
+  test('a prompt and an answer beyond what the model reads are refused together', () => {
+    expect(run({ maxContext: 6 }, ask(0, 4, 2), ask(0, 4, 3)).totals).toMatchObject({ refused: 1, completed: 1 });
   });
 
   test('cached tokens are not computed', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lengthDistribution } from '../../src/scenario/resolve-traffic.ts';
+import { lengthDistribution } from '../../src/scenario/resolve-lengths.ts';
 import { lengthQuantile, secondMoment } from '../../src/traffic/lengths.ts';
 
 describe('token counts', () => {

@@ -1,0 +1,136 @@
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { KvFormat } from '../../schema/model.ts';
+import { type BenchmarkFacts, benchmarkFacts, fromRecipes, type RecipeSubject } from './benchmark-of-row.ts';
+import { cardNamed } from './card-name.ts';
+import { engineOf } from './engine-name.ts';
+import { cacheNamed, weightsNamed } from './formats.ts';
+import { countOf, type MeasuredRow, numberOf, Skip, textOf } from './measured-row.ts';
+import type { MeasuredRun, RunLoad } from './measured-run.ts';
+
+/** How the GPUs of a row work together. */
+interface Layout {
+  gpus: number;
+  tensorParallel: number;
+  stages: number;
+  copies: number;
+}
+
+/**
+ * Layout of a row. A blank tp means all GPUs, unless the notes say that they share the layers, each working on its own.
+ * Experts spread over the group that shares the rest (ep equal to tp, or dividing it) are read as evenly as
+ * tensor-parallel ones, and a table that counts ep beside a smaller tp means a group of tp x ep. GPUs beyond one
+ * engine's are copies of it.
+ */
+function layoutOf(row: MeasuredRow, isMoe: boolean): Layout {
+  const gpus = countOf(row, 'num_gpus', countOf(row, 'tp', 1) * countOf(row, 'pp', 1) * countOf(row, 'dp', 1));
+  const dp = countOf(row, 'dp', 1);
+  const isSplitByLayers = textOf(row, 'tp') === '' && /layer split/i.test(textOf(row, 'notes'));
+  const stages = isSplitByLayers ? gpus : countOf(row, 'pp', 1);
+  if (dp > 1 && isMoe) {
+    throw new Skip('attention run data-parallel beside experts shared by all GPUs is not modelled');
+  }
+  let tensorParallel = countOf(row, 'tp', Math.max(1, gpus / stages / dp));
+  const ep = countOf(row, 'ep', 1);
+  if (ep > 1 && tensorParallel * ep * stages * dp === gpus) tensorParallel *= ep;
+  const copies = gpus / (tensorParallel * stages);
+  if (!Number.isInteger(copies)) {
+    throw new Skip(`${gpus} GPUs do not divide into groups of ${tensorParallel} x ${stages}`);
+  }
+  return { gpus, tensorParallel, stages, copies };
+}
+
+/** A mean length that the notes spell out: "mean input 220 tokens", "avg osl 190". */
+function inNotes(row: MeasuredRow, words: string): number | undefined {
+  const pattern = new RegExp(
+    `\\b(?:mean|avg|average)\\s+(?:${words})(?:\\s+(?:length|tokens|len))?\\D{0,4}(\\d[\\d.]*)`,
+    'i',
+  );
+  const match = pattern.exec(textOf(row, 'notes'));
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** Length of prompt or answer: as recorded, else as the notes state it, else the mean of the data set they name. */
+function lengthOf(row: MeasuredRow, column: 'isl' | 'osl', facts: BenchmarkFacts): number {
+  const stated = inNotes(row, column === 'isl' ? 'isl|input|prompt' : 'osl|output|answer|generation');
+  const ofSet = column === 'isl' ? facts.lengths?.input : facts.lengths?.output;
+  const length = numberOf(row, column) ?? stated ?? ofSet;
+  if (length === undefined) throw new Skip(`${column} is blank, and no data set with known lengths is named`);
+  if (!(length >= 1)) throw new Skip(`${column} is ${length}`);
+  return length;
+}
+
+/** What a row's load is: see `MeasuredRun`. A batch that runs to its end is static; so are those of some benchmarks. */
+function loadOf(row: MeasuredRow, facts: BenchmarkFacts): RunLoad {
+  const scenario = textOf(row, 'scenario').toLowerCase();
+  const rate = textOf(row, 'request_rate').toLowerCase();
+  const isNumber = rate !== '' && Number.isFinite(Number(rate));
+  if (isNumber && Number(rate) > 0) return { kind: 'open', requestsPerSecond: Number(rate), requests: facts.requests };
+  const stated = numberOf(row, 'concurrency_or_batch');
+  const batch = stated ?? (scenario === 'single-stream' ? 1 : undefined);
+  if (/offline/.test(scenario) || (batch === undefined && rate === 'inf'))
+    return { kind: 'offline', rounds: facts.rounds };
+  if (batch === undefined) throw new Skip('neither a number in flight nor a rate is given');
+  if (!Number.isInteger(batch) || batch < 1) throw new Skip(`concurrency_or_batch is ${batch}`);
+  const isStatic =
+    textOf(row, 'metric') === 'e2e_latency_s' ||
+    facts.load === 'static' ||
+    /\bstatic\b/i.test(`${scenario} ${textOf(row, 'source_id')} ${textOf(row, 'notes')}`);
+  return isStatic ? { kind: 'static', batch } : { kind: 'closed', users: batch, rounds: facts.rounds };
+}
+
+/** What changes the engine's work in ways that are not followed here, as far as the row says so. */
+function refuseUnmodelled(row: MeasuredRow): void {
+  const notes = textOf(row, 'notes');
+  const speculation = /spec_decode=([\w-]+)/i.exec(notes)?.[1];
+  if (speculation !== undefined && speculation !== 'none') {
+    throw new Skip(`speculative decoding (${speculation}) at an acceptance the table does not give`);
+  }
+  if (/disagg/i.test(textOf(row, 'scenario')) || /mode=disagg/i.test(notes)) {
+    throw new Skip('prefill on GPUs of its own, without its split of GPUs');
+  }
+}
+
+/** Cache format: as recorded, else the public recipe's, else 16 bits, which engines use unless told otherwise. */
+function cacheOf(row: MeasuredRow, facts: BenchmarkFacts, on: RecipeSubject): KvFormat {
+  const named = textOf(row, 'kv_dtype');
+  if (named !== '' && named.toLowerCase() !== 'auto') return cacheNamed(named);
+  return fromRecipes(facts, on, (recipe) => recipe.kv_cache) ?? 'bf16';
+}
+
+/** What the benchmark's public recipe sets, where it sets it. */
+function settingsOf(facts: BenchmarkFacts, on: RecipeSubject): MeasuredRun['settings'] {
+  const beyond = fromRecipes(facts, on, (recipe) => recipe.token_budget_beyond_longest);
+  const tokenBudget =
+    beyond === undefined ? fromRecipes(facts, on, (recipe) => recipe.token_budget) : on.input + on.output + beyond;
+  const memoryFraction = fromRecipes(facts, on, (recipe) => recipe.memory_fraction);
+  const promptWaitIterations = fromRecipes(facts, on, (recipe) => recipe.prompt_wait_iterations);
+  return {
+    ...(tokenBudget === undefined ? {} : { tokenBudget: Math.round(tokenBudget) }),
+    ...(memoryFraction === undefined ? {} : { memoryFraction }),
+    ...(promptWaitIterations === undefined ? {} : { promptWaitIterations }),
+  };
+}
+
+/** The run that a row was measured in. Throws a `Skip` where the row cannot be understood. */
+export function runOfRow(row: MeasuredRow, catalog: Catalog): MeasuredRun {
+  refuseUnmodelled(row);
+  const facts = benchmarkFacts(row, catalog);
+  const model = cardNamed(catalog, 'model', textOf(row, 'model'));
+  const gpu = cardNamed(catalog, 'gpu', textOf(row, 'gpu'));
+  const engine = engineOf(row, catalog);
+  const card = catalog.find('model', model);
+  const weights = textOf(row, 'weight_dtype');
+  const layout = layoutOf(row, card?.moe !== undefined);
+  const input = lengthOf(row, 'isl', facts);
+  const output = lengthOf(row, 'osl', facts);
+  const on = { model, gpu, engine, input, output, tensorParallel: layout.tensorParallel };
+  return {
+    ...on,
+    ...layout,
+    weights: weights === '' ? (card?.native_weights ?? 'bf16') : weightsNamed(weights),
+    kvCache: cacheOf(row, facts, on),
+    spread: facts.spread,
+    load: loadOf(row, facts),
+    settings: settingsOf(facts, on),
+  };
+}

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BacklogWatch } from '../../src/serving/backlog-watch.ts';
+import { emptyEnded } from '../../src/serving/run-records.ts';
+
+/** Watches requests that come evenly over a run of so many seconds and wait as told; ended in the order given. */
+function watch(length: number, count: number, wait: (arrival: number) => number, order: (i: number) => number = (i) => i) {
+  const backlog = new BacklogWatch();
+  for (let i = 0; i < count; i++) {
+    const arrival = (order(i) / (count - 1)) * length;
+    backlog.ended({ ...emptyEnded(), arrival, scheduled: arrival + wait(arrival) });
+  }
+  return backlog.growth();
+}
+
+/** From a minute on; below it a span of one second is a large part of the run. */
+const length = fc.double({ min: 64, max: 1e7, noNaN: true });
+
+describe('a backlog', () => {
+  // Waits of a·t: 0.375·a·T in the second quarter of a run of T, 0.875·a·T in the last.
+  test('that grows steadily is seen, however long the run', () => {
+    fc.assert(
+      fc.property(length, fc.double({ min: 0.075, max: 3, noNaN: true }), (seconds, slope) => {
+        const growth = watch(seconds, 2000, (arrival) => slope * arrival);
+        expect((growth?.early ?? 0) / (0.375 * slope * seconds)).toBeCloseTo(1, 1);
+        expect((growth?.late ?? 0) / (0.875 * slope * seconds)).toBeCloseTo(1, 1);
+      }),
+    );
+  });
+
+  test('is seen whatever the order of the ends', () => {
+    const forwards = watch(5000, 2003, (arrival) => arrival / 2);
+    const shuffled = watch(5000, 2003, (arrival) => arrival / 2, (i) => (i * 7919) % 2003);
+    expect(shuffled?.early).toBeCloseTo(forwards?.early ?? 0, 6);
+    expect(shuffled?.late).toBeCloseTo(forwards?.late ?? 0, 6);
+  });
+
+  test('is not one where waits are long but even, or short beside the run', () => {
+    fc.assert(
+      fc.property(length, (seconds) => {
+        expect(watch(seconds, 500, () => seconds)).toBeUndefined();
+        expect(watch(seconds, 500, (arrival) => 0.05 * arrival)).toBeUndefined();
+        expect(watch(seconds, 500, (arrival) => seconds - arrival)).toBeUndefined();
+      }),
+    );
+  });
+
+  test('is not one where nobody came', () => {
+    expect(new BacklogWatch().growth()).toBeUndefined();
+  });
+});
