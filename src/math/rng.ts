@@ -60,3 +60,25 @@ function fill(numbers: Float64Array, state: Int32Array): void {
   }
   state.set([a, b, c, counter]);
 }
+
+/**
+ * A stream whose first `count` numbers are spread evenly: one in each of as many equal parts of [0, 1), in random order.
+ * Beyond them it goes on as any other.
+ *
+ * Neighbours are as good as independent, but a sample of `count` has the mean of what is drawn from it almost exactly,
+ * so that two runs, or a run and a formula, differ by what they are about and not by the luck of the whole sample.
+ *
+ * @source McKay, Beckman and Conover 1979 (Latin hypercube sampling); shuffled by Fisher and Yates
+ */
+export function evenStream(seed: number, name: string, count: number): Uniform {
+  const uniform = randomStream(seed, name);
+  const numbers = Float64Array.from({ length: count }, (_, i) => (i + uniform()) / count);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(uniform() * (i + 1));
+    const other = numbers[j] as number;
+    numbers[j] = numbers[i] as number;
+    numbers[i] = other;
+  }
+  let used = 0;
+  return () => (used < count ? (numbers[used++] as number) : uniform());
+}

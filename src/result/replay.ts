@@ -124,7 +124,7 @@ export function replay(
   slo: readonly LatencyTarget[],
   options: RunOptions & { onEnd?: () => void } = {},
 ): ReplayRecord {
-  const recorder = new LatencyRecorder();
+  const recorder = new LatencyRecorder(replica.frontEnd);
   const backlog = new BacklogWatch();
   const prompts = new PromptCounter();
   const { onEnd, ...run } = options;

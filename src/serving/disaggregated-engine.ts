@@ -81,9 +81,10 @@ class DisaggregatedEngine {
     const until = this.options.until ?? Number.POSITIVE_INFINITY;
     for (;;) {
       const next = this.nextEvent();
-      if (next === Number.POSITIVE_INFINITY || next >= until) break;
+      if (next === Number.POSITIVE_INFINITY || next > until) break;
       this.now = Math.max(this.now, next);
       for (const instance of this.endingNow()) this.endIteration(instance);
+      if (this.now >= until) break;
       this.takeArrivals();
       while (this.startOne());
     }

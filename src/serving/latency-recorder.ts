@@ -1,4 +1,6 @@
 import { QuantileSketch } from '../math/quantile-sketch.ts';
+import { type FrontEndCost, frontEndSeconds, NO_FRONT_END } from '../traffic/front-end.ts';
+import type { Seconds } from '../units/quantity.ts';
 import type { EndedRequest, RequestSink } from './engine-spec.ts';
 
 /** Latencies of one class of requests. */
@@ -23,19 +25,25 @@ function emptyLatencies(): Latencies {
 /** Percentiles of what a run's requests saw, all together and by priority. */
 export class LatencyRecorder implements RequestSink {
   readonly byPriority = [emptyLatencies(), emptyLatencies()] as const;
-  private readonly from: number;
+  private readonly frontEnd: FrontEndCost;
+  private readonly from: Seconds;
 
-  /** @param from requests that arrived before it are left out: the time until a run is in its stride */
-  constructor(from = 0) {
+  /**
+   * @param frontEnd what requests pass before the engine: it adds to what their users see
+   * @param from requests that arrived before it are left out: the time until a run is in its stride
+   */
+  constructor(frontEnd: FrontEndCost = NO_FRONT_END, from: Seconds = 0) {
+    this.frontEnd = frontEnd;
     this.from = from;
   }
 
   ended(request: EndedRequest): void {
     if (request.arrival < this.from) return;
     const latencies = this.byPriority[request.priority];
-    latencies.ttft.add(request.firstToken - request.arrival);
+    const before = frontEndSeconds(this.frontEnd, request.input);
+    latencies.ttft.add(before + request.firstToken - request.arrival);
     latencies.queue.add(request.scheduled - request.arrival);
-    latencies.e2e.add(request.finish - request.arrival);
+    latencies.e2e.add(before + request.finish - request.arrival);
     if (request.output > 1) latencies.tpot.add((request.finish - request.firstToken) / (request.output - 1));
   }
 

@@ -1,5 +1,6 @@
 import { normalQuantile } from '../math/normal.ts';
 import { stepSeconds } from '../perf/step-time.ts';
+import { frontEndSeconds } from '../traffic/front-end.ts';
 import { lengthQuantile } from '../traffic/lengths.ts';
 import type { Seconds } from '../units/quantity.ts';
 import type { Replica } from './replica.ts';
@@ -104,8 +105,8 @@ function residualPart(replica: Replica, state: SteadyState, quantile: number): P
 }
 
 /**
- * Time to first token at a quantile: what is left of the iteration under way, prompts ahead in the budget, a free
- * slot, and the prompt itself.
+ * Time to first token at a quantile: the server's front end, what is left of the iteration under way, prompts ahead in
+ * the budget, a free slot, and the prompt itself.
  *
  * - the iteration under way, if there is one (see `residualPart`)
  * - prompts ahead: M/G/1 on the token budget, scaled for burstiness and length (Kingman 1961)
@@ -138,7 +139,8 @@ export function ttftQuantile(replica: Replica, state: SteadyState, quantile: num
     state.decoding,
     lengthQuantile({ mean: means.newPrompt, cv: means.inputCv }, quantile),
   );
-  return sumQuantile([residualPart(replica, state, quantile), promptWait, slotWait, { mean: state.prefill, at: own }]);
+  const parts = [residualPart(replica, state, quantile), promptWait, slotWait, { mean: state.prefill, at: own }];
+  return frontEndSeconds(replica.frontEnd, means.input) + sumQuantile(parts);
 }
 
 /**

@@ -4,6 +4,7 @@ import { weightBytesPerGpu } from '../model/weights.ts';
 import { compileStepModel, type StepModel } from '../perf/step-time.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { InfeasibleError } from '../schema/problem.ts';
+import { type FrontEndCost, NO_FRONT_END } from '../traffic/front-end.ts';
 import type { Bytes, Seconds, Tokens } from '../units/quantity.ts';
 import type { EngineSpec, SchedulingRule } from './engine-spec.ts';
 import { type MixMeans, mixMeans } from './request-mix.ts';
@@ -22,6 +23,8 @@ export interface Replica {
   tokenBudget: number;
   /** Tokens that a decode pass yields a sequence, on average: one, or more with speculation. */
   tokensPerPass: number;
+  /** What a request passes before the engine sees it: it delays the first token and takes no time of the GPUs. */
+  frontEnd: FrontEndCost;
   /** How its engine schedules, for the simulation request by request. */
   engine: Omit<EngineSpec, 'step'>;
   window: Tokens;
@@ -67,6 +70,12 @@ function schedulingRule(plan: Plan): SchedulingRule {
   const { prefillInstances, decodeInstances, network } = scheduling;
   if (prefillInstances === 'auto' || decodeInstances === 'auto') throw new RangeError('pools must be settled first');
   return { kind: 'disaggregated', prefillInstances, decodeInstances, transfer: transferOf(plan, network) };
+}
+
+function frontEndOf({ engine }: Plan): FrontEndCost {
+  const cost = engine.host.front_end;
+  if (cost === undefined) return NO_FRONT_END;
+  return { latency: cost.latency, perRequest: cost.per_request, perPromptToken: cost.per_prompt_token };
 }
 
 /** Sequences are also limited by the budget: each takes its token, and one for each proposal, of every iteration. */
@@ -138,6 +147,7 @@ export function buildReplica(plan: Plan): Replica {
     slotLimit: byMemory < serving.maxBatch ? 'kv_cache' : 'max_batch',
     tokenBudget: serving.tokenBudget,
     tokensPerPass: tokensPerPass(serving.speculation),
+    frontEnd: frontEndOf(plan),
     engine: engineOf(plan, fit),
     window: attentionLayers(model).window,
     arrivalCv: plan.traffic.arrivalCv,

@@ -15,9 +15,13 @@ const WARM_UP = 2_000;
 const REQUESTS_WITH_PREFIXES = 4_000;
 const WARM_UP_WITH_PREFIXES = 1_000;
 
+/** Runs from this share of saturation on are longer by this: there a queue remembers for thousands of requests. */
+const CROWDED = 0.8;
+const CROWDED_LENGTH = 2;
+
 /** Loads at which a curve is first looked at, over saturation; and how many more are put where it turns or is asked for. */
 const LEVELS = [0.002, 0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.92, 0.96];
-const TURNS = 2;
+const TURNS = 1;
 const HALVINGS = 4;
 
 /** A curve that rises more than this between neighbours is looked at in between. */
@@ -51,7 +55,7 @@ interface Runs {
 function sourceAt(runs: Runs, sequencesPerSecond: number) {
   const limit = Math.ceil((runs.requests + runs.warmUp) / runs.samples);
   const { prefixCache: keepsPrefixes, maxContext: longest } = runs.replica.engine;
-  const options = { limit, keepsPrefixes, longest };
+  const options = { limit, keepsPrefixes, longest, evenOver: limit };
   return trafficSource(runs.traffic, sequencesPerSecond / runs.samples, runs.seed, options);
 }
 
@@ -146,7 +150,7 @@ const ALL_AT_ONCE = 1e9;
 function probe(runs: Runs, requestsPerSecond: number): Probe {
   const { replica } = runs;
   const warm = runs.warmUp / requestsPerSecond;
-  const recorder = new LatencyRecorder(warm);
+  const recorder = new LatencyRecorder(replica.frontEnd, warm);
   const totals = runReplica(engineSpec(replica), sourceAt(runs, requestsPerSecond), recorder);
   const all = recorder.all();
   const [first, second] = recorder.byPriority;
@@ -217,14 +221,18 @@ const limitAt = ({ point }: Probe, limitedBy: Limit): EnvelopeLimit => ({
 class Curve {
   readonly probes: Probe[] = [];
   private readonly runs: Runs;
+  private readonly saturation: number;
 
-  constructor(runs: Runs) {
+  constructor(runs: Runs, saturation: number) {
     this.runs = runs;
+    this.saturation = saturation;
   }
 
   /** Undefined where the load turns out to be more than the replica bears. */
   at(requestsPerSecond: number): Probe | undefined {
-    const found = probe(this.runs, requestsPerSecond);
+    const { runs, saturation } = this;
+    const length = requestsPerSecond < CROWDED * saturation ? 1 : CROWDED_LENGTH;
+    const found = probe({ ...runs, requests: length * runs.requests }, requestsPerSecond);
     if (!found.isStable) return undefined;
     const behind = this.probes.findLastIndex((other) => other.point.requestsPerSecond < requestsPerSecond);
     this.probes.splice(behind + 1, 0, found);
@@ -293,7 +301,7 @@ export function simulateEnvelope(replica: Replica, traffic: CurveTraffic, seed: 
     samples: traffic.mix.samples ?? 1,
   };
   const saturation = traffic.session === undefined ? saturate(runs) : saturateConversations(runs);
-  const curve = new Curve(runs);
+  const curve = new Curve(runs, saturation.requestsPerSecond);
   for (const level of LEVELS) {
     if (curve.at(level * saturation.requestsPerSecond) === undefined) break;
   }

@@ -20,6 +20,8 @@ export interface SourceOptions {
   longest: Tokens;
   /** Rises and falls over the week; a constant rate where absent. */
   rateShape?: RateShape;
+  /** Spreads the first so many requests evenly over what they are drawn from. */
+  evenOver?: number;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { normalProbability, normalQuantile } from '../math/normal.ts';
-import { randomStream } from '../math/rng.ts';
+import { evenStream, randomStream, type Uniform } from '../math/rng.ts';
 import type { LengthDistribution, RequestMix } from '../scenario/plan.ts';
 import type { Tokens } from '../units/quantity.ts';
 import type { RequestDraft } from './request-source.ts';
@@ -73,6 +73,13 @@ export interface LengthLimits {
   longest?: Tokens;
   /** `kept`: the engine finds out itself what is cached. `stated`, where absent: the mix says which share of it is. */
   prefixes?: 'kept' | 'stated';
+  /** Spreads the first so many requests evenly over what they are drawn from; each by itself where absent. */
+  evenOver?: number;
+}
+
+/** A named stream of single draws, spread evenly where the limits ask for it. */
+export function drawStream(seed: number, name: string, { evenOver }: LengthLimits): Uniform {
+  return evenOver === undefined ? randomStream(seed, name) : evenStream(seed, name, evenOver);
 }
 
 /** Writes input, output and cached tokens into a draft. */
@@ -89,7 +96,7 @@ export function mixLengths(mix: RequestMix, seed: number, limits: LengthLimits =
   const finish = lengthFinisher(limits, mix.cachedInput);
   const { pairs, correlation = 0 } = mix;
   if (pairs !== undefined) {
-    const uniform = randomStream(seed, 'length pairs');
+    const uniform = drawStream(seed, 'length pairs', limits);
     return (draft) => {
       const row = Math.floor(uniform() * pairs.input.length);
       finish(draft, wholeTokens(pairs.input[row] as number), wholeTokens(pairs.output[row] as number));
@@ -97,8 +104,8 @@ export function mixLengths(mix: RequestMix, seed: number, limits: LengthLimits =
   }
   const input = lengthDraw(mix.input);
   const output = lengthDraw(mix.output);
-  const inputs = randomStream(seed, 'input lengths');
-  const outputs = randomStream(seed, 'output lengths');
+  const inputs = drawStream(seed, 'input lengths', limits);
+  const outputs = drawStream(seed, 'output lengths', limits);
   if (correlation === 0) return (draft) => finish(draft, input.at(inputs()), output.at(outputs()));
   const rest = Math.sqrt(1 - correlation * correlation);
   return (draft) => {

@@ -10,6 +10,19 @@ export interface FrontEndCost {
   perPromptToken: Seconds;
 }
 
+/** No front end, or none that is known. */
+export const NO_FRONT_END: FrontEndCost = { latency: 0, perRequest: 0, perPromptToken: 0 };
+
+/** Time that the process in front of the engine works on one request. */
+function workOn(cost: FrontEndCost, input: Tokens): Seconds {
+  return cost.perRequest + cost.perPromptToken * input;
+}
+
+/** What the front end adds to a request's latency while it has no other to work on: it errs low in a burst. */
+export function frontEndSeconds(cost: FrontEndCost, input: Tokens): Seconds {
+  return cost.latency + workOn(cost, input);
+}
+
 /** A source behind a front end, which remembers how long each request was on its way. */
 export interface FrontEndSource extends RequestSource {
   /** From the client's arrival to the engine's, of the request with this tag; asked once, when it has ended. */
@@ -63,8 +76,7 @@ class FrontEnd implements FrontEndSource {
   private readAhead(): void {
     if (this.source.nextArrival === Number.POSITIVE_INFINITY) return;
     this.source.take(this.ahead);
-    const work = this.cost.perRequest + this.cost.perPromptToken * (this.ahead.input as Tokens);
-    this.free = Math.max(this.free, this.ahead.arrival) + work;
+    this.free = Math.max(this.free, this.ahead.arrival) + workOn(this.cost, this.ahead.input);
     this.nextArrival = this.free + this.cost.latency;
   }
 }

@@ -2,7 +2,7 @@ import { randomStream } from '../math/rng.ts';
 import type { TrafficPlan } from '../scenario/plan.ts';
 import type { Seconds } from '../units/quantity.ts';
 import { type ArrivalClock, arrivalClock, type RateShape, unitGaps } from './arrivals.ts';
-import type { LengthLimits } from './draw-lengths.ts';
+import { drawStream, type LengthLimits } from './draw-lengths.ts';
 import { drawRequests, type RequestTraffic } from './draw-requests.ts';
 import type { RequestDraft, RequestSource } from './request-source.ts';
 
@@ -23,10 +23,12 @@ export function openArrivals(
   arrivals: TrafficPlan['arrivals'],
   perSecond: number,
   seed: number,
-  rateShape: RateShape | undefined,
+  options: OpenOptions,
 ): ArrivalClock {
   if (arrivals.kind === 'closed') throw new RangeError('users who wait for their answers have no rate of their own');
-  return arrivalClock(unitGaps(arrivals, randomStream(seed, 'gaps')), perSecond, rateShape);
+  // A gamma gap takes as many numbers as it needs, which leaves nothing to spread.
+  const gaps = arrivals.kind === 'gamma' ? randomStream(seed, 'gaps') : drawStream(seed, 'gaps', options);
+  return arrivalClock(unitGaps(arrivals, gaps), perSecond, options.rateShape);
 }
 
 /** Requests that arrive at random, whatever becomes of those before. */
@@ -36,7 +38,7 @@ export function openSource(
   seed: number,
   options: OpenOptions = {},
 ): RequestSource {
-  const clock = openArrivals(traffic.arrivals, requestsPerSecond, seed, options.rateShape);
+  const clock = openArrivals(traffic.arrivals, requestsPerSecond, seed, options);
   return new OpenSource(clock, drawRequests(traffic, seed, options), options);
 }
 

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nonDecreasing } from '../../src/math/monotone.ts';
 
-const series = fc.array(fc.integer({ min: -1000, max: 1000 }).map((value) => value / 8), { minLength: 1, maxLength: 60 });
+const series = fc.array(
+  fc.integer({ min: -1000, max: 1000 }).map((value) => value / 8),
+  { minLength: 1, maxLength: 60 },
+);
 
 /** Of neighbours with the same level: where they begin and end. */
 function levels(values: readonly number[]): [from: number, to: number][] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { randomStream } from '../../src/math/rng.ts';
+import { evenStream, randomStream } from '../../src/math/rng.ts';
 import { correlationOf, draws, sampleMoments } from '../traffic/sample-moments.ts';
 
 const MASK = 0xffffffffn;
@@ -80,5 +80,31 @@ describe('random streams', () => {
   ])('%s is another stream', (_, other) => {
     const correlation = correlationOf(draws(100_000, randomStream(1, 'gaps')), draws(100_000, other));
     expect(Math.abs(correlation)).toBeLessThan(4 / Math.sqrt(100_000));
+  });
+});
+
+describe('a stream that is spread evenly', () => {
+  test('has one number in each part, whatever the seed, and another order for each', () => {
+    fc.assert(
+      fc.property(fc.nat(1e9), fc.integer({ min: 1, max: 500 }), (seed, count) => {
+        const sorted = draws(count, evenStream(seed, 'gaps', count)).sort((a, b) => a - b);
+        sorted.forEach((value, i) => {
+          expect(value).toBeGreaterThanOrEqual(i / count);
+          expect(value).toBeLessThan((i + 1) / count);
+        });
+      }),
+    );
+    expect([...draws(100, evenStream(1, 'gaps', 100))]).not.toEqual([...draws(100, evenStream(2, 'gaps', 100))]);
+  });
+
+  test('neighbours are as good as independent, and so are those beyond its count', () => {
+    const count = 100_000;
+    const uniform = evenStream(5, 'gaps', count);
+    const numbers = Array.from(draws(2 * count, uniform));
+    for (const from of [0, count]) {
+      const part = numbers.slice(from, from + count);
+      expect(Math.abs(correlationOf(part.slice(1), part.slice(0, -1)))).toBeLessThan(4 / Math.sqrt(count));
+    }
+    expect(sampleMoments(numbers.slice(0, count)).mean).toBeCloseTo(0.5, 6);
   });
 });

@@ -58,8 +58,18 @@ describe('a run over time', () => {
     expect(rows.length).toBeGreaterThan(MOST_ROWS / 2);
     expect(sum(rows, (row) => row.iterations)).toBe(sum(spans, (span) => span[2]));
     expect(sum(rows, (row) => row.prompt_tokens)).toBe(sum(spans, (span) => span[4]));
-    expect(near(sum(rows, (row) => row.decoding * row.seconds), sum(spans, (span) => span[3] * span[1]))).toBe(true);
-    expect(near(sum(rows, (row) => row.waiting * row.seconds), sum(spans, (span) => span[5] * span[1]))).toBe(true);
+    expect(
+      near(
+        sum(rows, (row) => row.decoding * row.seconds),
+        sum(spans, (span) => span[3] * span[1]),
+      ),
+    ).toBe(true);
+    expect(
+      near(
+        sum(rows, (row) => row.waiting * row.seconds),
+        sum(spans, (span) => span[5] * span[1]),
+      ),
+    ).toBe(true);
     expect(rows.reduce((most, row) => Math.max(most, row.kv_blocks), 0)).toBe(1008);
     const last = spans.at(-1) as Span;
     const end = (rows.at(-1)?.start_s ?? 0) + (rows.at(-1)?.seconds ?? 0);

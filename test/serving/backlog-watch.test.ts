@@ -4,7 +4,12 @@ import { BacklogWatch } from '../../src/serving/backlog-watch.ts';
 import { emptyEnded } from '../../src/serving/run-records.ts';
 
 /** Watches requests that come evenly over a run of so many seconds and wait as told; ended in the order given. */
-function watch(length: number, count: number, wait: (arrival: number) => number, order: (i: number) => number = (i) => i) {
+function watch(
+  length: number,
+  count: number,
+  wait: (arrival: number) => number,
+  order: (i: number) => number = (i) => i,
+) {
   const backlog = new BacklogWatch();
   for (let i = 0; i < count; i++) {
     const arrival = (order(i) / (count - 1)) * length;
@@ -30,7 +35,12 @@ describe('a backlog', () => {
 
   test('is seen whatever the order of the ends', () => {
     const forwards = watch(5000, 2003, (arrival) => arrival / 2);
-    const shuffled = watch(5000, 2003, (arrival) => arrival / 2, (i) => (i * 7919) % 2003);
+    const shuffled = watch(
+      5000,
+      2003,
+      (arrival) => arrival / 2,
+      (i) => (i * 7919) % 2003,
+    );
     expect(shuffled?.early).toBeCloseTo(forwards?.early ?? 0, 6);
     expect(shuffled?.late).toBeCloseTo(forwards?.late ?? 0, 6);
   });

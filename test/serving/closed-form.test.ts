@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { buildEnvelope, QUANTILES } from '../../src/serving/envelope.ts';
 import { readEnvelope, readLatency } from '../../src/serving/read-envelope.ts';
 import { buildReplica } from '../../src/serving/replica.ts';
+import { NO_FRONT_END } from '../../src/traffic/front-end.ts';
 import { planOf, type Raw } from '../acceptance/fixtures.ts';
 import { runPlainReplica } from '../oracles/plain-replica.ts';
 
@@ -16,7 +17,8 @@ const quantile = (values: number[], q: number) => values.sort((a, b) => a - b)[M
 function compare(file: string, share: number, requests: number) {
   const raw = parse(readFileSync(join(import.meta.dirname, '..', '..', 'scenarios', file), 'utf8')) as Raw;
   const plan = planOf(raw);
-  const replica = buildReplica(plan);
+  // The stepped replica begins at the engine.
+  const replica = { ...buildReplica(plan), frontEnd: NO_FRONT_END };
   const envelope = buildEnvelope(replica, []);
   const rate = share * envelope.saturation.requestsPerSecond;
   const all = runPlainReplica(replica, plan.traffic.mix, rate, requests, 7);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { EndedRequest } from '../../src/serving/engine-spec.ts';
 import { LatencyRecorder } from '../../src/serving/latency-recorder.ts';
 import { emptyEnded } from '../../src/serving/run-records.ts';
+import { NO_FRONT_END } from '../../src/traffic/front-end.ts';
 
 const ended = (more: Partial<EndedRequest>): EndedRequest => ({ ...emptyEnded(), output: 1, ...more });
 
@@ -19,8 +20,15 @@ test('an answer of one token has no time per token', () => {
   expect(recorder.all().ttft.count).toBe(1);
 });
 
+test('what the server does before the engine sees a request adds to what its user sees', () => {
+  const recorder = new LatencyRecorder({ latency: 0.5, perRequest: 0.25, perPromptToken: 0.125 });
+  recorder.ended(ended({ input: 2, scheduled: 1, firstToken: 3, finish: 5, output: 3 }));
+  const { ttft, queue, e2e, tpot } = recorder.all();
+  expect([ttft, queue, e2e, tpot].map((sketch) => sketch.quantile(0.5))).toEqual([4, 1, 6, 1]);
+});
+
 test('those who arrived before a run was in its stride are left out', () => {
-  const recorder = new LatencyRecorder(5);
+  const recorder = new LatencyRecorder(NO_FRONT_END, 5);
   for (const arrival of [4.999, 5, 6]) recorder.ended(ended({ arrival, firstToken: arrival + 1, finish: arrival + 1 }));
   expect(recorder.all().e2e.count).toBe(2);
 });

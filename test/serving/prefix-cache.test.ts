@@ -24,7 +24,9 @@ describe('the name of a block', () => {
     expect(blockKey({ ...content, blockIds: [8] }, 1, 16, 64)).toBe(keys[3]);
     expect(blockKey(content, 3, 16, 63)).toBe(-1);
     expect(blockKey(content, 4, 16, 100)).toBe(-1);
-    expect(blockKey({ ...content, blockIdTokens: 24 }, 0, 16, 64)).toBe(blockKey({ ...NOBODYS, session: 3 }, 0, 16, 64));
+    expect(blockKey({ ...content, blockIdTokens: 24 }, 0, 16, 64)).toBe(
+      blockKey({ ...NOBODYS, session: 3 }, 0, 16, 64),
+    );
   });
 
   test('is never that of another', () => {

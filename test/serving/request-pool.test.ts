@@ -35,7 +35,11 @@ describe('a pool of requests', () => {
         }
         for (const [row, i] of rows) {
           const { arrival, input, cached, output, priority, tag } = draftOf(i);
-          expect([pool.arrival, pool.input, pool.cached].map((column) => column[row])).toEqual([arrival, input, cached]);
+          expect([pool.arrival, pool.input, pool.cached].map((column) => column[row])).toEqual([
+            arrival,
+            input,
+            cached,
+          ]);
           expect([pool.output, pool.priority, pool.tag].map((column) => column[row])).toEqual([output, priority, tag]);
         }
         // Rows are used again: none lies beyond the most that were there at once.

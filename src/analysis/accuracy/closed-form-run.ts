@@ -100,7 +100,7 @@ function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: numb
   const busy = Math.min(0.95, state.requestsPerSecond * state.prefill);
   const ahead = (busy / (2 * (1 - busy))) * state.prefill;
   const place = Math.max(0, users - replica.slots) / state.requestsPerSecond;
-  const path = serverPath(run, plan, replica);
+  const path = serverPath(run, replica);
   const work = path.perRequest + path.perPromptToken * means.input;
   const steady = path.latency + work + state.prefill + ahead + place;
   const burst = Math.max(batchPrefill(replica, Math.min(users, replica.slots)).seconds, users * work);
@@ -158,10 +158,9 @@ function openFigures(run: MeasuredRun, plan: Plan, requestsPerSecond: number): R
     throw new Skip('the rate is beyond what we think it can serve: latency then depends on how long it was measured');
   }
   const state = stateAtRate(stateAt, requestsPerSecond / lanes);
-  const path = serverPath(run, plan, replica);
-  const onItsWay = path.latency + path.perRequest + path.perPromptToken * replica.means.input;
+  const served = { ...replica, frontEnd: serverPath(run, replica) };
   return {
-    ttft: overQuantiles((quantile) => onItsWay + ttftQuantile(replica, state, quantile)),
+    ttft: overQuantiles((quantile) => ttftQuantile(served, state, quantile)),
     ...(replica.means.decodePasses === 0
       ? {}
       : { tpot: overQuantiles((quantile) => tpotQuantile(replica, state, quantile)), itl: gaps(state) }),

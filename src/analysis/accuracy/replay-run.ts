@@ -117,7 +117,7 @@ export function replayFigures(run: MeasuredRun, plan: Plan): RunFigures {
     case 'closed': {
       const users = requestsHere(run, load.users);
       const source = requestsAtOnce(plan, users, users * load.rounds);
-      return withPower(run, plan, simulate(run, spec, behindFrontEnd(source, serverPath(run, plan, replica))).figures);
+      return withPower(run, plan, simulate(run, spec, behindFrontEnd(source, serverPath(run, replica))).figures);
     }
     case 'offline': {
       const requests = replica.slots * load.rounds;
@@ -126,7 +126,7 @@ export function replayFigures(run: MeasuredRun, plan: Plan): RunFigures {
     case 'open': {
       const perSecond = load.requestsPerSecond / (run.copies * run.stages);
       const source = openSource(plan.traffic, perSecond, SEED, { limit: load.requests });
-      return withPower(run, plan, simulate(run, spec, behindFrontEnd(source, serverPath(run, plan, replica))).figures);
+      return withPower(run, plan, simulate(run, spec, behindFrontEnd(source, serverPath(run, replica))).figures);
     }
   }
 }

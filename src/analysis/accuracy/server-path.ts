@@ -1,5 +1,4 @@
 import { stepSeconds } from '../../perf/step-time.ts';
-import type { Plan } from '../../scenario/plan.ts';
 import type { Replica } from '../../serving/replica.ts';
 import { iteration } from '../../serving/steady-state.ts';
 import type { FrontEndCost } from '../../traffic/front-end.ts';
@@ -16,13 +15,8 @@ function beside(run: MeasuredRun, replica: Replica): number {
  *
  * @assumes prompts are held back for as long as may be: it errs high where so many come that the batch fills earlier
  */
-export function serverPath(run: MeasuredRun, plan: Plan, replica: Replica): FrontEndCost {
-  const host = plan.engine.host.front_end ?? { latency: 0, per_request: 0, per_prompt_token: 0 };
+export function serverPath(run: MeasuredRun, replica: Replica): FrontEndCost {
   const held = run.settings.promptWaitIterations ?? 0;
   const step = held === 0 ? 0 : stepSeconds(replica.step, iteration(replica, beside(run, replica), 0));
-  return {
-    latency: host.latency + held * step,
-    perRequest: host.per_request,
-    perPromptToken: host.per_prompt_token,
-  };
+  return { ...replica.frontEnd, latency: replica.frontEnd.latency + held * step };
 }

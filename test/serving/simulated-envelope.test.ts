@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { buildEnvelope, type Envelope, QUANTILES } from '../../src/serving/envelope.ts';
+import { LatencyRecorder } from '../../src/serving/latency-recorder.ts';
+import { readLatency } from '../../src/serving/read-envelope.ts';
+import { simulateEnvelope } from '../../src/serving/simulated-envelope.ts';
+import { POLICIES, underPolicy } from './policies.ts';
+import { runServed, type Served, shipped } from './scenario-replica.ts';
+
+const curves = new Map<string, Envelope>();
+function curve(name: string, { plan, replica }: Served, seed = 0): Envelope {
+  const known = curves.get(`${name} ${seed}`) ?? simulateEnvelope(replica, { ...plan.traffic, slo: plan.slo }, seed);
+  curves.set(`${name} ${seed}`, known);
+  return known;
+}
+
+const FILES = ['chat-8b.yaml', 'support-chat-70b.yaml', 'nightly-batch.yaml', 'moe-on-one-node.yaml'];
+const at = (values: readonly number[] | undefined, share: number) =>
+  values?.[QUANTILES.indexOf(share as (typeof QUANTILES)[number])] as number;
+
+describe('the simulated curve against the closed form', () => {
+  test.each(FILES)('%s: saturation within 7 %', (file) => {
+    const each = shipped(file);
+    const closed = buildEnvelope(each.replica, each.plan.slo);
+    const { saturation, target } = curve(file, each);
+    expect(Math.abs(saturation.requestsPerSecond / closed.saturation.requestsPerSecond - 1)).toBeLessThan(0.07);
+    // The target is near saturation, where the closed form's tails err low.
+    expect(target.requestsPerSecond).toBeLessThanOrEqual(closed.target.requestsPerSecond * 1.01);
+    expect(target.requestsPerSecond).toBeGreaterThan(0.8 * closed.target.requestsPerSecond);
+  });
+
+  test.each(FILES)('%s: medians up to 80 % of saturation, per token within 11 %, to the first within 20 %', (file) => {
+    const each = shipped(file);
+    const closed = buildEnvelope(each.replica, []);
+    const { points, saturation } = curve(file, each);
+    const low = points.filter((point) => point.requestsPerSecond < 0.8 * saturation.requestsPerSecond);
+    expect(low.length).toBeGreaterThan(5);
+    for (const { requestsPerSecond, ttft, tpot } of low) {
+      const closedTpot = at(readLatency(closed, requestsPerSecond, 'tpot'), 0.5);
+      expect(Math.abs(closedTpot / at(tpot, 0.5) - 1)).toBeLessThan(0.11);
+      const closedTtft = at(readLatency(closed, requestsPerSecond, 'ttft'), 0.5);
+      expect(Math.abs(closedTtft / at(ttft, 0.5) - 1)).toBeLessThan(0.2);
+    }
+  });
+});
+
+describe('the simulated curve', () => {
+  test.each(POLICIES)('%s: rises, is finite, and ends below saturation', (name) => {
+    const { points, saturation, target } = curve(name, underPolicy(name));
+    expect(points.length).toBeGreaterThan(6);
+    expect(points[0]?.requestsPerSecond).toBe(0);
+    points.forEach((point, i) => {
+      const before = points[i - 1];
+      for (const value of [point.running, point.busy, point.promptShare, ...point.ttft, ...point.tpot]) {
+        expect(Number.isFinite(value)).toBe(true);
+        expect(value).toBeGreaterThanOrEqual(0);
+      }
+      expect(point.busy).toBeLessThanOrEqual(1);
+      if (before === undefined) return;
+      expect(point.requestsPerSecond).toBeGreaterThan(before.requestsPerSecond - 1e-12);
+      // A batch that fills slowly is waited for; every other latency rises with the load.
+      if (name === 'static') return;
+      for (const metric of ['ttft', 'tpot'] as const) {
+        for (const [q, value] of point[metric].entries()) {
+          expect(value).toBeGreaterThanOrEqual((before[metric][q] as number) * (1 - 1e-12));
+        }
+      }
+    });
+    expect(points.at(-1)?.requestsPerSecond).toBeLessThan(saturation.requestsPerSecond);
+    expect(target.requestsPerSecond).toBeLessThanOrEqual(saturation.requestsPerSecond);
+  });
+
+  test('a seed gives the same curve, another one nearly', () => {
+    const each = underPolicy('chunked');
+    const [first, again, other] = [0, 0, 1].map((seed) =>
+      simulateEnvelope(each.replica, { ...each.plan.traffic, slo: each.plan.slo }, seed),
+    );
+    expect(JSON.stringify(again)).toBe(JSON.stringify(first));
+    expect(JSON.stringify(other)).not.toBe(JSON.stringify(first));
+    const ratio = (key: 'saturation' | 'target') =>
+      (other?.[key].requestsPerSecond ?? 0) / (first?.[key].requestsPerSecond ?? 1);
+    expect(Math.abs(ratio('saturation') - 1)).toBeLessThan(0.03);
+    expect(Math.abs(ratio('target') - 1)).toBeLessThan(0.03);
+  });
+
+  test('its capacity holds: a fresh run there meets the target, one a tenth beyond does not', () => {
+    const each = shipped('chat-8b.yaml');
+    const { target } = curve('chat-8b.yaml', each);
+    const ttft95 = (share: number) => {
+      const rate = share * target.requestsPerSecond;
+      const recorder = new LatencyRecorder(each.replica.frontEnd, 2000 / rate);
+      runServed(each, { rate, requests: 40_000, seed: 9 }, recorder);
+      return recorder.all().ttft.quantile(0.95) ?? 0;
+    };
+    expect(target.limitedBy).toBe('ttft');
+    expect(ttft95(0.96)).toBeLessThan(1.5);
+    expect(ttft95(1.1)).toBeGreaterThan(1.5);
+  });
+
+  test('requests in the background are judged by their own target', () => {
+    const target = (seconds: number) => {
+      const change = { traffic: { background: { share: 0.5, slo: { ttft_p95: seconds } } }, slo: { ttft_p95: '60 s' } };
+      const each = shipped('chat-8b.yaml', {
+        ...change,
+        traffic: { background: { share: 0.5, slo: { ttft_p95: `${seconds} s` } } },
+      });
+      return curve(`background ${seconds}`, each).target.requestsPerSecond;
+    };
+    expect(target(0.5)).toBeLessThan(target(30));
+  });
+});
