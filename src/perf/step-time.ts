@@ -25,6 +25,23 @@ export interface StepLoad {
   emitted: number;
 }
 
+/**
+ * An iteration that carries nothing, to be filled in.
+ * @source `StepLoad`
+ */
+export function emptyLoad(): StepLoad {
+  return {
+    decodeSequences: 0,
+    contextFull: 0,
+    contextSliding: 0,
+    promptTokens: 0,
+    promptWorkFull: 0,
+    promptWorkSliding: 0,
+    promptKvTokens: 0,
+    emitted: 0,
+  };
+}
+
 /** Weights of one format and use, reduced to two costs. */
 interface LinearCost {
   use: WeightGroup['use'];
@@ -212,17 +229,7 @@ function draftSeconds(model: StepModel, load: StepLoad): Seconds {
  * @checkedBy test/perf/step-time.test.ts
  */
 export function decodeConstant(model: StepModel, sequences: number): Seconds {
-  const load = {
-    decodeSequences: sequences,
-    contextFull: 0,
-    contextSliding: 0,
-    promptTokens: 0,
-    promptWorkFull: 0,
-    promptWorkSliding: 0,
-    promptKvTokens: 0,
-    emitted: sequences,
-  };
-  return stepSeconds(model, load);
+  return stepSeconds(model, { ...emptyLoad(), decodeSequences: sequences, emitted: sequences });
 }
 
 /**

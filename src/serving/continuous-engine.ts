@@ -1,4 +1,4 @@
-import { type StepLoad, type StepModel, stepSeconds } from '../perf/step-time.ts';
+import { emptyLoad, type StepLoad, type StepModel, stepSeconds } from '../perf/step-time.ts';
 import { emptyDraft, type RequestDraft, type RequestSource } from '../traffic/request-source.ts';
 import { CacheRoom } from './cache-room.ts';
 import { DecodeBatch, iterationsUntil } from './decode-batch.ts';
@@ -53,16 +53,7 @@ export class ContinuousEngine {
   private partial = NONE;
   private readonly chunks: PromptChunks;
   private readonly ended: number[] = [];
-  private readonly load: StepLoad = {
-    decodeSequences: 0,
-    contextFull: 0,
-    contextSliding: 0,
-    promptTokens: 0,
-    promptWorkFull: 0,
-    promptWorkSliding: 0,
-    promptKvTokens: 0,
-    emitted: 0,
-  };
+  private readonly load: StepLoad = emptyLoad();
 
   constructor(spec: EngineSpec, source: RequestSource, sink: RequestSink, options: RunOptions) {
     this.spec = spec;

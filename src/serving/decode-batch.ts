@@ -1,6 +1,6 @@
+import { RankedHeap } from '../math/ranked-heap.ts';
 import { decodeConstant, decodeSlopes } from '../perf/step-time.ts';
 import type { Seconds } from '../units/quantity.ts';
-import { DeadlineHeap } from './deadline-heap.ts';
 import type { EngineSpec } from './engine-spec.ts';
 import type { KvBlocks } from './kv-blocks.ts';
 import type { RequestPool } from './request-pool.ts';
@@ -20,8 +20,8 @@ export class DecodeBatch {
   contextSliding = 0;
   /** Sequences shorter than the window, whose sliding context still grows. */
   private growing = 0;
-  private readonly ends = new DeadlineHeap();
-  private readonly windowFills = new DeadlineHeap();
+  private readonly ends = new RankedHeap();
+  private readonly windowFills = new RankedHeap();
 
   private readonly spec: EngineSpec;
   private readonly pool: RequestPool;

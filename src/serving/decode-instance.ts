@@ -1,3 +1,4 @@
+import { emptyLoad, type StepLoad, stepSeconds } from '../perf/step-time.ts';
 import type { RequestDraft } from '../traffic/request-source.ts';
 import type { Seconds } from '../units/quantity.ts';
 import { DecodeBatch } from './decode-batch.ts';
@@ -31,6 +32,7 @@ export class DecodeInstance {
   private admitted = 0;
   private advance = 1;
   private readonly ended: number[] = [];
+  private readonly load: StepLoad = emptyLoad();
 
   constructor(spec: EngineSpec) {
     this.spec = spec;
@@ -104,8 +106,17 @@ export class DecodeInstance {
     this.batch.join(id);
   }
 
+  /**
+   * Time of the pass. Asked of the step model itself: instances that do the same work must end at the very same time,
+   * for the order of equals decides who takes the next request.
+   */
   seconds(): Seconds {
-    return this.batch.seconds();
+    const { batch, load } = this;
+    load.decodeSequences = batch.size;
+    load.contextFull = batch.contextFull;
+    load.contextSliding = batch.contextSliding;
+    load.emitted = batch.size;
+    return stepSeconds(this.spec.step, load);
   }
 
   /** The pass is over: gives the jobs it ended, in order of admission, and adds what it emitted to the count. */

@@ -1,4 +1,4 @@
-import { type StepLoad, stepSeconds } from '../perf/step-time.ts';
+import { emptyLoad, type StepLoad, stepSeconds } from '../perf/step-time.ts';
 import { emptyDraft, type RequestSource } from '../traffic/request-source.ts';
 import type { Seconds } from '../units/quantity.ts';
 import { attendedPositions } from './attended-positions.ts';
@@ -25,17 +25,6 @@ interface AnswerInstance {
 }
 
 type Instance = PrefillInstance | AnswerInstance;
-
-const emptyLoad = (): StepLoad => ({
-  decodeSequences: 0,
-  contextFull: 0,
-  contextSliding: 0,
-  promptTokens: 0,
-  promptWorkFull: 0,
-  promptWorkSliding: 0,
-  promptKvTokens: 0,
-  emitted: 0,
-});
 
 /**
  * Prompts on GPUs of their own, answers on others; the cache crosses a network in between. One queue for each pool, from

@@ -1,4 +1,4 @@
-import { decodeConstant, decodeSlopes, stepSeconds } from '../perf/step-time.ts';
+import { decodeConstant, decodeSlopes, emptyLoad, stepSeconds } from '../perf/step-time.ts';
 import { emptyDraft, type RequestDraft, type RequestSource } from '../traffic/request-source.ts';
 import { attendedPositions } from './attended-positions.ts';
 import { type EngineSpec, isTooLong, type RequestSink, type RunTotals } from './engine-spec.ts';
@@ -113,16 +113,7 @@ function batchSeconds(
   const count = members.length;
   const input = longestInput(members);
   const passes = longest(members) - 1;
-  const load = {
-    decodeSequences: 0,
-    contextFull: 0,
-    contextSliding: 0,
-    promptTokens: 0,
-    promptWorkFull: 0,
-    promptWorkSliding: 0,
-    promptKvTokens: 0,
-    emitted: count,
-  };
+  const load = { ...emptyLoad(), emitted: count };
   for (const { cached, output } of members) {
     const chunk = input - cached;
     load.promptTokens += chunk;

@@ -1,15 +1,17 @@
 /**
- * Rows by the token clock at which something happens to them, the earliest first; among equals the smaller rank.
+ * Whole numbers by a key, the smallest first; among equal keys the smaller rank, so that nothing ever depends on how a
+ * heap shuffles equals.
  *
- * A binary heap in columns. Removing a row from the middle looks for it one by one, which only preemption asks for.
+ * A binary heap in columns: nothing is made per entry, and memory follows the most there are at once. Removing an entry
+ * from the middle looks for it one by one.
  */
-export class DeadlineHeap {
+export class RankedHeap {
   private keys = new Float64Array(64);
   private ranks = new Float64Array(64);
   private ids = new Int32Array(64);
   length = 0;
 
-  /** The earliest deadline; Infinity where there is none. */
+  /** The smallest key; Infinity where there is none. */
   next(): number {
     return this.length === 0 ? Number.POSITIVE_INFINITY : (this.keys[0] as number);
   }
@@ -19,7 +21,7 @@ export class DeadlineHeap {
     this.siftUp(this.length++, key, rank, id);
   }
 
-  /** Takes out the row with the earliest deadline. */
+  /** Takes out the entry with the smallest key; only called while there is one. */
   pop(): number {
     const top = this.ids[0] as number;
     this.fill(0);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeadlineHeap } from '../../src/serving/deadline-heap.ts';
+import { RankedHeap } from '../../src/math/ranked-heap.ts';
 
 interface Entry {
   key: number;
@@ -24,7 +24,7 @@ describe('a heap of deadlines', () => {
   test('gives what sorting would, whatever goes in and comes out', () => {
     fc.assert(
       fc.property(deeds, (each) => {
-        const heap = new DeadlineHeap();
+        const heap = new RankedHeap();
         const plain: Entry[] = [];
         let made = 0;
         for (const deed of each) {
@@ -53,7 +53,7 @@ describe('a heap of deadlines', () => {
   });
 
   test('holds as many as come', () => {
-    const heap = new DeadlineHeap();
+    const heap = new RankedHeap();
     const count = 5000;
     for (let i = 0; i < count; i++) heap.push((i * 7919) % count, 0, (i * 7919) % count);
     expect(Array.from({ length: count }, () => heap.pop())).toEqual(Array.from({ length: count }, (_, i) => i));
