@@ -23,6 +23,7 @@ const CROWDED_LENGTH = 2;
 const LEVELS = [0.002, 0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.92, 0.96];
 const TURNS = 1;
 const HALVINGS = 4;
+const DOUBLINGS = 10;
 
 /** A curve that rises more than this between neighbours is looked at in between. */
 const STEEP = 1.5;
@@ -126,10 +127,10 @@ function saturate(runs: Runs): EnvelopeLimit {
 function saturateConversations(runs: Runs): EnvelopeLimit {
   const { replica } = runs;
   let bad = envelopeLimits(replica, []).saturation.requestsPerSecond;
-  while (probe(runs, bad).isStable) bad *= 2;
+  for (let i = 0; i < DOUBLINGS && probe(runs, bad).isStable; i++) bad *= 2;
   let good = bad / 2;
   let best = probe(runs, good);
-  while (!best.isStable) {
+  for (let i = 0; i < DOUBLINGS && !best.isStable; i++) {
     bad = good;
     good /= 2;
     best = probe(runs, good);

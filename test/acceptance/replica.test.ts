@@ -59,19 +59,19 @@ describe('speculative decoding', () => {
 });
 
 describe('prefix cache', () => {
-  /** Prompts of 2,000 tokens of which the first 1,126 are the same for all: 56.3 %. */
+  /** Prompts of 2,048 tokens of which the first 1,152, 56.25 %, are the same for all, in whole blocks. */
   const traffic = {
     requests_per_day: 1,
-    input_tokens: 2000,
+    input_tokens: 2048,
     output_tokens: 500,
     arrivals: 'deterministic',
-    shared_prompt: { tokens: 1126, prompts: 1 },
+    shared_prompt: { tokens: 1152, prompts: 1 },
   };
   const serving = { gpu: ROOMY, weights: 'bf16' };
 
   test('E15 all but the first request find 56.3 % of their prompt', () => {
     const cached = replayOf({ model: M70, serving: { ...serving, prefix_cache: true }, traffic }, 2000, 2).cached_share;
-    expect(cached).toBeCloseTo((0.563 * 1999) / 2000, 6);
+    expect(cached).toBeCloseTo((0.5625 * 1999) / 2000, 6);
     expect(replayOf({ model: M70, serving, traffic }, 100, 2).cached_share).toBe(0);
   });
 
@@ -80,7 +80,7 @@ describe('prefix cache', () => {
       const record = replayOf({ model: M70, serving: { ...serving, prefix_cache }, traffic }, 500, 0.02);
       return record.prompt_share * record.busy_share * record.simulated_s;
     };
-    expect(Math.abs(promptSeconds(true) / promptSeconds(false) - 1 + 0.563)).toBeLessThan(0.01);
+    expect(Math.abs(promptSeconds(true) / promptSeconds(false) - 1 + 0.5625)).toBeLessThan(0.01);
   });
 
   test('E15 the cache holds the shared part once, however many run', () => {
@@ -89,9 +89,9 @@ describe('prefix cache', () => {
       const tokens = replicaOf(planOf(scenario(change))).kvCapacityTokens ?? 0;
       return Math.round((replayOf(change, 12, 4).kv_peak_share ?? 0) * tokens);
     };
-    // Twelve at once; the ideal engine hands out single tokens. Those that found their prompt are some tokens behind.
-    expect(blocks(false)).toBeGreaterThan(12 * 2000);
-    expect(Math.abs((blocks(false) - blocks(true)) / (11 * 1126) - 1)).toBeLessThan(0.02);
+    // Twelve at once. Those that found their prompt are some tokens behind.
+    expect(blocks(false)).toBeGreaterThan(12 * 2048);
+    expect(Math.abs((blocks(false) - blocks(true)) / (11 * 1152) - 1)).toBeLessThan(0.02);
   });
 });
 
