@@ -41,15 +41,15 @@ export function sizedUtilization({ serving, traffic }: Plan): number {
   return isSized ? serving.targetUtilization : 1;
 }
 
-/** Which target a single request misses, and by how much. */
+/** Which target even the lightest load misses, and by how much. */
 export function missedPhrase({ missed }: Envelope): string {
-  if (missed === undefined) return 'a single request on an idle replica already misses it';
+  if (missed === undefined) return 'even the lightest load misses it';
   const name = `${missed.target.metric.toUpperCase()} p${missed.target.quantile * 100}`;
   const advice =
     missed.target.metric === 'tpot'
       ? 'more tensor parallelism or fewer bytes a step'
       : 'more tensor parallelism or shorter prompts';
-  return `a single request on an idle replica has a ${name} of ${formatSeconds(missed.seconds)}, the target is ${formatSeconds(missed.target.seconds)}; relax it, or try ${advice}`;
+  return `at the lightest load a replica has a ${name} of ${formatSeconds(missed.seconds)}, the target is ${formatSeconds(missed.target.seconds)}; relax it, or try ${advice}`;
 }
 
 /**

@@ -13,8 +13,7 @@ import { requestTokens } from '../scenario/request-tokens.ts';
 import { requestsPerSession } from '../scenario/session-moments.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { settlePools } from '../serving/pools.ts';
-import type { Replica } from '../serving/replica.ts';
-import { serviceCurve } from '../serving/service-curve.ts';
+import { type ServiceCurve, serviceCurve } from '../serving/service-curve.ts';
 import { formatShare } from '../units/format.ts';
 import { metricsOf } from './metrics.ts';
 import { describePhysics } from './physics.ts';
@@ -57,8 +56,13 @@ function statusOf(plan: Plan, envelope: Envelope, first: FleetMonth): RunStatus 
   return 'ok';
 }
 
-function warningsOf(plan: Plan, replica: Replica, first: FleetMonth, status: RunStatus): string[] {
+function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: FleetMonth, status: RunStatus): string[] {
   const warnings = [...replica.warnings];
+  if (envelope.refusedShare !== undefined) {
+    warnings.push(
+      `${formatShare(envelope.refusedShare)} of requests are longer than the KV cache or the context and would be refused; they are counted as served`,
+    );
+  }
   const { traffic } = first.result;
   if (traffic.offered === 0) warnings.push('no traffic: the bill runs on and the price of a token is unbounded');
   if (status === 'saturated') {
@@ -170,7 +174,7 @@ export function simulate(given: Plan, seed = 0): Result {
     unbounded: metrics.usd_per_mtok_total === undefined ? ['usd_per_mtok_total'] : [],
     defaults_used: plan.defaultsUsed,
     not_counted: notCounted(plan, metrics.gpus ?? 0, first.result.traffic.served),
-    warnings: warningsOf(plan, replica, first, status),
+    warnings: warningsOf(plan, { replica, envelope }, first, status),
     months: monthRecords(plan, fleet, ledger),
     ledger,
     waterfall: waterfall(plan, envelope, first, month1),

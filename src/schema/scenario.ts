@@ -9,7 +9,7 @@ const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 const perHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 100_000 });
 const perMtok = quantity('USD/Mtok', '3 USD/Mtok', { min: 0, max: 1e6 });
 
-const instances = z.union([z.literal('auto'), count({ min: 1, max: 1024 })]).default('auto');
+const instances = z.union([z.literal('auto'), count({ min: 1, max: 32 })]).default('auto');
 
 /** How the engine decides what an iteration carries. */
 const scheduling = z.union([
@@ -37,7 +37,7 @@ const serving = z.strictObject({
   kv_cache: kvFormat.default('bf16'),
   engine: cardReference().default('vllm'),
   max_batch: count({ min: 1, max: 1e6 }).optional(),
-  token_budget: count({ min: 1, max: 1e7 }).optional(),
+  token_budget: count({ min: 64, max: 1e7 }).optional(),
   replicas: z.union([z.literal('auto'), count({ min: 1, max: 1e6 })]).default('auto'),
   /** Share of what a replica can do inside the target that `auto` lets the busiest hour use. */
   target_utilization: share({ min: 0.01, max: 1 }).default(1),

@@ -1,6 +1,6 @@
 import { largestWhere } from '../math/root.ts';
 import type { LatencyTarget } from '../scenario/plan.ts';
-import type { Seconds } from '../units/quantity.ts';
+import type { Seconds, Share } from '../units/quantity.ts';
 import { tpotQuantile, ttftQuantile } from './latency.ts';
 import type { Limit, Replica } from './replica.ts';
 import { budgetLimitedDecoding, inFlight, prefillOnlyState, type SteadyState, steadyState } from './steady-state.ts';
@@ -36,9 +36,11 @@ export interface Envelope {
   saturation: EnvelopeLimit;
   /** The largest load inside the latency target; saturation where there is none, or none can be met. */
   target: EnvelopeLimit;
-  /** False where not even a single request meets the target. */
+  /** Requests that are refused, being longer than the cache or the context; absent where there are none. */
+  refusedShare?: Share;
+  /** False where not even the lightest load meets the target. */
   targetMet: boolean;
-  /** Then: the first target that a single request on an idle replica misses, and by how much. */
+  /** Then: the first target that it misses, and by how much. */
   missed?: { target: LatencyTarget; seconds: Seconds };
 }
 

@@ -1,5 +1,9 @@
 import { nonDecreasing } from '../math/monotone.ts';
 import type { LatencyTarget } from '../scenario/plan.ts';
+import { InfeasibleError } from '../schema/problem.ts';
+import { frontEndSeconds } from '../traffic/front-end.ts';
+import { formatShare } from '../units/format.ts';
+import type { Share } from '../units/quantity.ts';
 import type { EndedRequest, RunTotals } from './engine-spec.ts';
 import { type Envelope, type EnvelopeLimit, type EnvelopePoint, envelopeLimits, QUANTILES } from './envelope.ts';
 import { type Latencies, LatencyRecorder } from './latency-recorder.ts';
@@ -7,13 +11,21 @@ import { engineSpec, type Limit, type Replica } from './replica.ts';
 import { runReplica } from './run-replica.ts';
 import { type SourceTraffic, trafficSource } from './traffic-source.ts';
 
-/** Requests a load point rests on, and those run before they are counted. Their noise is a per cent or two at p95. */
+/**
+ * Requests a load point rests on: their noise is a per cent or two at p95. Fewer where each takes long to simulate, more
+ * where so many run at once that the replica would only just fill.
+ */
 const REQUESTS = 12_000;
-const WARM_UP = 2_000;
+const FEWEST_REQUESTS = 2_000;
+const MOST_REQUESTS = 200_000;
+const FILLINGS = 6;
 
-/** Requests behind each point where prefixes are looked up block by block, which takes longer. */
-const REQUESTS_WITH_PREFIXES = 4_000;
-const WARM_UP_WITH_PREFIXES = 1_000;
+/** Iterations that a run should not go far beyond, and how many of them a request's named blocks count as. */
+const ITERATIONS = 1_200_000;
+const ITERATIONS_WITH_PREFIXES = 300;
+
+/** Requests run before they are counted, over those that are. */
+const WARM_UP_SHARE = 1 / 6;
 
 /** Runs from this share of saturation on are longer by this: there a queue remembers for thousands of requests. */
 const CROWDED = 0.8;
@@ -51,6 +63,19 @@ interface Runs {
   requests: number;
   warmUp: number;
   samples: number;
+}
+
+/** Iterations that a request costs: its prompt's chunks, and its passes where the engine cannot leap over them. */
+function iterationsPerRequest({ means, engine }: Replica): number {
+  const leaps = engine.scheduling.kind !== 'disaggregated' && engine.tokensPerPass === 1;
+  const chunks = Math.ceil(means.newPrompt / engine.tokenBudget);
+  return 1 + chunks + (leaps ? 1 : means.decodePasses) + (engine.prefixCache ? ITERATIONS_WITH_PREFIXES : 0);
+}
+
+function requestsPerRun(replica: Replica): number {
+  const affordable = Math.min(REQUESTS, Math.floor(ITERATIONS / iterationsPerRequest(replica)));
+  const together = replica.engine.scheduling.kind === 'static' ? replica.engine.scheduling.batch : replica.slots;
+  return Math.min(MOST_REQUESTS, Math.max(FEWEST_REQUESTS, affordable, FILLINGS * together));
 }
 
 function sourceAt(runs: Runs, sequencesPerSecond: number) {
@@ -104,16 +129,21 @@ function limitOf(replica: Replica, running: number, totals: RunTotals): Limit {
  * The rate at which a replica works off a backlog that never ends: beyond it any backlog grows. Taken from the middle
  * of a run whose requests are all there at its start.
  */
-function saturate(runs: Runs): EnvelopeLimit {
+function saturate(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
   const { replica } = runs;
   const offered = runs.requests;
   const throughput = new Throughput(Math.floor(0.25 * offered), Math.floor(0.75 * offered));
   const source = sourceAt(runs, ALL_AT_ONCE);
   const totals = runReplica(engineSpec(replica), source, { ended: (request) => throughput.add(request) });
-  if (totals.completed < offered * 0.75) {
-    throw new RangeError('too many requests never fit into the cache for a service curve');
+  const refusedShare = totals.refused / totals.offered;
+  if (refusedShare > MOST_REFUSED) {
+    throw new InfeasibleError(
+      'no_fit',
+      `${formatShare(refusedShare)} of requests are longer than the whole KV cache, or than the model's context`,
+    );
   }
   return {
+    refusedShare,
     requestsPerSecond: throughput.perSecond(),
     running: throughput.running(),
     limitedBy: limitOf(replica, throughput.running(), totals),
@@ -145,6 +175,9 @@ function saturateConversations(runs: Runs): EnvelopeLimit {
   return limitAt(best, replica.slotLimit);
 }
 
+/** A replica that refuses more than this of its traffic is not one to size a fleet of. */
+const MOST_REFUSED = 0.2;
+
 /** A rate so high that a whole run arrives before the first iteration has ended. */
 const ALL_AT_ONCE = 1e9;
 
@@ -156,7 +189,8 @@ function probe(runs: Runs, requestsPerSecond: number): Probe {
   const all = recorder.all();
   const [first, second] = recorder.byPriority;
   const shown = first.ttft.count > 0 ? first : second;
-  const inService = (all.e2e.mean() ?? 0) - (all.queue.mean() ?? 0);
+  const before = frontEndSeconds(replica.frontEnd, replica.means.input);
+  const inService = Math.max(0, (all.e2e.mean() ?? 0) - (all.queue.mean() ?? 0) - before);
   const instances = instancesOf(replica);
   const busy = totals.end > 0 ? totals.busySeconds / totals.end / instances : 0;
   return {
@@ -292,16 +326,17 @@ function smoothed(points: readonly EnvelopePoint[], isRising: boolean): Envelope
  * Loads are of sequences, like those of the closed form; beyond saturation there is no curve.
  */
 export function simulateEnvelope(replica: Replica, traffic: CurveTraffic, seed: number): Envelope {
-  const keepsPrefixes = replica.engine.prefixCache;
+  const requests = requestsPerRun(replica);
   const runs: Runs = {
     replica,
     traffic,
     seed,
-    requests: keepsPrefixes ? REQUESTS_WITH_PREFIXES : REQUESTS,
-    warmUp: keepsPrefixes ? WARM_UP_WITH_PREFIXES : WARM_UP,
+    requests,
+    warmUp: Math.ceil(WARM_UP_SHARE * requests),
     samples: traffic.mix.samples ?? 1,
   };
-  const saturation = traffic.session === undefined ? saturate(runs) : saturateConversations(runs);
+  const { refusedShare = 0, ...saturation }: EnvelopeLimit & { refusedShare?: Share } =
+    traffic.session === undefined ? saturate(runs) : saturateConversations(runs);
   const curve = new Curve(runs, saturation.requestsPerSecond);
   for (const level of LEVELS) {
     if (curve.at(level * saturation.requestsPerSecond) === undefined) break;
@@ -317,5 +352,5 @@ export function simulateEnvelope(replica: Replica, traffic: CurveTraffic, seed: 
   );
   const [idle] = points;
   const start = idle === undefined ? [] : [{ ...idle, requestsPerSecond: 0, running: 0, busy: 0 }];
-  return { points: [...start, ...points], saturation, ...target };
+  return { points: [...start, ...points], saturation, ...target, ...(refusedShare > 0 ? { refusedShare } : {}) };
 }

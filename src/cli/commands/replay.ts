@@ -8,7 +8,7 @@ import { replayText } from '../../report/replay-text.ts';
 import { type ReplayRecord, replay } from '../../result/replay.ts';
 import { chromeTrace, TimelineRecorder } from '../../result/timeline.ts';
 import type { Plan } from '../../scenario/plan.ts';
-import { InputError } from '../../schema/problem.ts';
+import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { settlePools } from '../../serving/pools.ts';
 import { engineSpec, type Replica } from '../../serving/replica.ts';
 import { replicaOf, serviceCurve } from '../../serving/service-curve.ts';
@@ -91,8 +91,13 @@ function fromTrace(path: string, options: ReplayOptions, seed: number, plan: Pla
 /** One replica's share of the scenario's load, all billed replicas up. */
 function shareOfLoad(plan: Plan, seed: number): number {
   const { envelope } = serviceCurve(plan, seed);
-  const [first] = simulateFleet(plan, envelope, 1);
-  return offeredRate(plan, envelope) / Math.max(1, first?.size.replicas ?? 1);
+  try {
+    const [first] = simulateFleet(plan, envelope, 1);
+    return offeredRate(plan, envelope) / Math.max(1, first?.size.replicas ?? 1);
+  } catch (error) {
+    if (!(error instanceof InfeasibleError)) throw error;
+    throw new InfeasibleError(error.status, `${error.message}; --rate replays one replica at a rate of your own`);
+  }
 }
 
 function drawn(plan: Plan, replica: Replica, options: ReplayOptions, seed: number): Requests {
