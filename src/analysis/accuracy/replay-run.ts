@@ -2,6 +2,7 @@ import { quantileOfSorted } from '../../math/quantile.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import type { EndedRequest, EngineSpec, RequestSink, RunTotals } from '../../serving/engine-spec.ts';
 import { buildReplica, engineSpec, type Replica } from '../../serving/replica.ts';
+import type { Timeline } from '../../serving/run-records.ts';
 import { runReplica } from '../../serving/run-replica.ts';
 import { closedSource } from '../../traffic/closed-source.ts';
 import { behindFrontEnd, type FrontEndSource } from '../../traffic/front-end.ts';
@@ -44,16 +45,14 @@ class RunRecorder implements RequestSink {
   }
 
   /** Figures of one lane; `lanes` of them make the system. */
-  figures(totals: RunTotals, lanes: number): RunFigures {
+  figures(totals: RunTotals, gaps: GapWatch, lanes: number): RunFigures {
     const requests = this.ttft.length;
     if (requests === 0) throw new Skip('no request of the run fits into the cache');
     const tpot = summary(this.tpot);
-    // Half of the gaps are no longer than an iteration without prompts, unless most iterations carry some.
-    const plain = (totals.busySeconds - totals.promptSeconds) / totals.iterations;
     const mean = this.gapSeconds / this.gapCount;
     return {
       ttft: summary(this.ttft),
-      ...(this.gapCount === 0 ? {} : { tpot, itl: { mean, p50: Math.min(mean, plain), p99: tpot.p99 } }),
+      ...(this.gapCount === 0 ? {} : { tpot, itl: { mean, p50: gaps.median() ?? mean, p99: tpot.p99 } }),
       requestsPerSecond: (lanes * requests) / totals.end,
       input: this.inputs / requests,
       output: this.outputs / requests,
@@ -62,6 +61,28 @@ class RunRecorder implements RequestSink {
 
   promptTokensPerSecond(copies: number): number {
     return (copies * this.inputs) / this.firstTokenOfLast;
+  }
+}
+
+/**
+ * The gaps between the tokens of a run, those of iterations with prompts apart from those without. As long as most are
+ * without, the median gap is about the mean of those: an iteration's time moves little while no prompt comes in.
+ */
+class GapWatch implements Timeline {
+  private plainSeconds = 0;
+  private plainGaps = 0;
+  private gaps = 0;
+
+  span(_: number, seconds: number, iterations: number, decoding: number, promptTokens: number): void {
+    this.gaps += iterations * decoding;
+    if (promptTokens > 0) return;
+    this.plainGaps += iterations * decoding;
+    this.plainSeconds += seconds * decoding;
+  }
+
+  /** Undefined where most gaps hold a prompt. */
+  median(): number | undefined {
+    return 2 * this.plainGaps > this.gaps ? this.plainSeconds / this.plainGaps : undefined;
   }
 }
 
@@ -84,8 +105,9 @@ interface Simulated {
 
 function simulate(run: MeasuredRun, spec: EngineSpec, source: RequestSource | FrontEndSource): Simulated {
   const recorder = new RunRecorder('delayOf' in source ? (tag) => source.delayOf(tag) : () => 0);
-  const totals = runReplica(spec, source, recorder);
-  return { figures: recorder.figures(totals, run.copies * run.stages), totals, recorder };
+  const gaps = new GapWatch();
+  const totals = runReplica(spec, source, recorder, { timeline: gaps });
+  return { figures: recorder.figures(totals, gaps, run.copies * run.stages), totals, recorder };
 }
 
 /** Stages share the cache among their lanes. */
