@@ -103,12 +103,24 @@ function warningsOf(totals: RunTotals, backlog: BacklogWatch, targets: readonly 
   return warnings;
 }
 
-/** Tokens of the prompts of those who were answered: what a server's own counter shows. */
-class PromptCounter implements RequestSink {
-  tokens = 0;
+/** All that a replay notes of a request that has ended. */
+class ReplayRecorder implements RequestSink {
+  readonly latencies: LatencyRecorder;
+  readonly backlog = new BacklogWatch();
+  /** Tokens of the prompts of those who were answered: what a server's own counter shows. */
+  promptTokens = 0;
+  private readonly onEnd: (() => void) | undefined;
 
-  ended({ input }: EndedRequest): void {
-    this.tokens += input;
+  constructor(frontEnd: Replica['frontEnd'], onEnd: (() => void) | undefined) {
+    this.latencies = new LatencyRecorder(frontEnd);
+    this.onEnd = onEnd;
+  }
+
+  ended(request: EndedRequest): void {
+    this.latencies.ended(request);
+    this.backlog.ended(request);
+    this.promptTokens += request.input;
+    this.onEnd?.();
   }
 }
 
@@ -124,21 +136,11 @@ export function replay(
   slo: readonly LatencyTarget[],
   options: RunOptions & { onEnd?: () => void } = {},
 ): ReplayRecord {
-  const recorder = new LatencyRecorder(replica.frontEnd);
-  const backlog = new BacklogWatch();
-  const prompts = new PromptCounter();
   const { onEnd, ...run } = options;
-  const sink: RequestSink = {
-    ended(request) {
-      recorder.ended(request);
-      backlog.ended(request);
-      prompts.ended(request);
-      onEnd?.();
-    },
-  };
+  const recorder = new ReplayRecorder(replica.frontEnd, onEnd);
   const spec = engineSpec(replica);
-  const totals = runReplica(spec, source, sink, run);
-  const latencies = recorder.all();
+  const totals = runReplica(spec, source, recorder, run);
+  const latencies = recorder.latencies.all();
   const targets = targetsOf(slo, latencies);
   const over = (amount: number, base: number) => (base > 0 ? amount / base : 0);
   const prefilled = totals.promptTokens + totals.cachedTokens;
@@ -154,7 +156,7 @@ export function replay(
     ...latencyFields(latencies),
     iterations: totals.iterations,
     preemptions: totals.preemptions,
-    input_tok_per_s: over(prompts.tokens, totals.end),
+    input_tok_per_s: over(recorder.promptTokens, totals.end),
     output_tok_per_s: over(totals.outputTokens, totals.end),
     cached_share: over(totals.cachedTokens, prefilled),
     ...(Number.isFinite(spec.kvBlocks) ? { kv_peak_share: over(totals.peakBlocks, spec.kvBlocks) } : {}),
@@ -164,6 +166,6 @@ export function replay(
     waiting_mean: over(totals.waitingSeconds, totals.end),
     simulated_s: totals.end,
     targets,
-    warnings: warningsOf(totals, backlog, targets),
+    warnings: warningsOf(totals, recorder.backlog, targets),
   };
 }

@@ -192,12 +192,12 @@ export class ContinuousEngine {
   private growOrPreempt(advance: number): boolean {
     if (this.batch.size === 0 || this.spec.reservesLongest) return false;
     let preempted = false;
-    let need = this.kv.growth(this.batch.clock, advance);
+    let need = this.kv.growth(this.batch.phase, advance);
     while (need > this.kv.free()) {
       const low = this.runningLow > 0 ? this.youngestOf(1) : NONE;
       this.preempt(low === NONE ? this.youngest : low);
       preempted = true;
-      need = this.kv.growth(this.batch.clock, advance);
+      need = this.kv.growth(this.batch.phase, advance);
     }
     if (need > 0) this.kv.take(need);
     return preempted;
@@ -285,16 +285,16 @@ export class ContinuousEngine {
   private iterationsTogether(first: number, slope: number): number {
     // Growth may take the room of a first-priority head that just fits, which then sends somebody back.
     if (this.queues[0].length > 0 && this.runningLow > 0) return 1;
-    const { clock } = this.batch;
+    const { phase } = this.batch;
     let most = this.batch.tokensToChange();
-    if (most > 1 && !this.spec.reservesLongest) most = 1 + this.kv.tokensWithinRoom(clock + 1, most - 1);
+    if (most > 1 && !this.spec.reservesLongest) most = 1 + this.kv.tokensWithinRoom(phase + 1, most - 1);
     let stop = this.until;
     const isOpen = this.queues[0].length === 0 && (this.running < this.spec.slots || this.runningLow > 0);
     if (isOpen && this.source.nextArrival < stop) stop = this.source.nextArrival;
     if (most > 1 && stop !== Number.POSITIVE_INFINITY) {
       most = iterationsUntil(this.now, stop, first, slope, most);
     }
-    if (most > 1 && !this.spec.reservesLongest) this.kv.take(this.kv.growth(clock + 1, most - 1));
+    if (most > 1 && !this.spec.reservesLongest) this.kv.take(this.kv.growth(phase + 1, most - 1));
     return most;
   }
 
@@ -317,13 +317,20 @@ export class ContinuousEngine {
   }
 
   private endFinished(): void {
-    const { ended, pool } = this;
-    this.totals.outputTokens -= this.batch.takeEnded(ended);
-    for (const id of ended) {
-      const held = this.room.heldBy(id, this.batch.leave(id));
-      this.finish(id, (pool.input[id] as number) + (pool.output[id] as number) - 1, held);
+    const { batch, ended } = this;
+    if (this.spec.tokensPerPass === 1) {
+      for (let id = batch.nextEnded(); id !== NONE; id = batch.nextEnded()) this.endDecoding(id);
+      return;
     }
+    this.totals.outputTokens -= batch.takeEnded(ended);
+    for (const id of ended) this.endDecoding(id);
     ended.length = 0;
+  }
+
+  private endDecoding(id: number): void {
+    const { pool } = this;
+    const held = this.room.heldBy(id, this.batch.leave(id));
+    this.finish(id, (pool.input[id] as number) + (pool.output[id] as number) - 1, held);
   }
 
   private finish(id: number, stored: number, held: number): void {

@@ -16,6 +16,8 @@ export class DecodeBatch {
   /** Tokens that every sequence has gone on by since the start, and passes that did so. */
   clock = 0;
   passes = 0;
+  /** The clock's remainder by the size of a block: all that the blocks need of it, and a small whole number. */
+  phase = 0;
   contextFull = 0;
   contextSliding = 0;
   /** Sequences shorter than the window, whose sliding context still grows. */
@@ -54,7 +56,7 @@ export class DecodeBatch {
     this.ends.push(end, rank, id);
     this.size += 1;
     this.contextFull += context;
-    this.kv.join(context - 1, this.clock);
+    this.kv.join(context - 1, this.phase);
     pool.growing[id] = 0;
     if (window === Number.POSITIVE_INFINITY) return;
     this.contextSliding += Math.min(context, window);
@@ -71,7 +73,7 @@ export class DecodeBatch {
     const context = (pool.input[id] as number) + this.clock - (pool.base[id] as number);
     this.size -= 1;
     this.contextFull -= context;
-    this.kv.leave(context - 1, this.clock);
+    this.kv.leave(context - 1, this.phase);
     if (this.spec.window !== Number.POSITIVE_INFINITY) {
       this.contextSliding -= pool.growing[id] === 1 ? context : this.spec.window;
       this.growing -= pool.growing[id] as number;
@@ -122,6 +124,7 @@ export class DecodeBatch {
   goOn(passes: number, advance: number): void {
     const tokens = passes * advance;
     this.clock += tokens;
+    this.phase = (this.phase + tokens) % this.spec.blockTokens;
     this.passes += passes;
     this.contextFull += this.size * tokens;
     this.contextSliding += this.growing * tokens;
@@ -130,6 +133,11 @@ export class DecodeBatch {
       this.pool.growing[this.windowFills.pop()] = 0;
       this.growing -= 1;
     }
+  }
+
+  /** The next whose last token has come, in order of admission where passes bring one token; -1 where there is none. */
+  nextEnded(): number {
+    return this.ends.next() <= this.clock ? this.ends.pop() : -1;
   }
 
   /**

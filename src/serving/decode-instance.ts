@@ -50,10 +50,10 @@ export class DecodeInstance {
     const victims: Job[] = [];
     this.advance = this.nextAdvance();
     if (this.spec.reservesLongest) return victims;
-    let need = kv.growth(batch.clock, this.advance);
+    let need = kv.growth(batch.phase, this.advance);
     while (need > kv.free()) {
       victims.push(this.sendBack());
-      need = kv.growth(batch.clock, this.advance);
+      need = kv.growth(batch.phase, this.advance);
     }
     kv.take(need);
     return victims;
