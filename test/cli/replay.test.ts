@@ -26,7 +26,7 @@ function json(args: readonly string[]) {
   return JSON.parse(stdout);
 }
 
-describe('rackrate replay', () => {
+describe('rackrate replay', { timeout: 60_000 }, () => {
   test('a trace: the fields of the contract, and what they add up to', () => {
     const found = json(['--trace', trace]);
     expect(found.schema).toBe('rackrate.replay/v1');
@@ -115,7 +115,7 @@ describe('rackrate replay', () => {
   });
 });
 
-describe('each policy of a scenario', () => {
+describe('each policy of a scenario', { timeout: 60_000 }, () => {
   const serving = (yaml: string) => ['--set', `serving.scheduling=${yaml}`];
   test.each([
     ['whole prompts', serving('{policy: continuous, prefill: whole}')],

@@ -17,7 +17,7 @@ const FILES = ['chat-8b.yaml', 'support-chat-70b.yaml', 'nightly-batch.yaml', 'm
 const at = (values: readonly number[] | undefined, share: number) =>
   values?.[QUANTILES.indexOf(share as (typeof QUANTILES)[number])] as number;
 
-describe('the simulated curve against the closed form', () => {
+describe('the simulated curve against the closed form', { timeout: 60_000 }, () => {
   test.each(FILES)('%s: saturation within 7 %', (file) => {
     const each = shipped(file);
     const closed = buildEnvelope(each.replica, each.plan.slo);
@@ -43,7 +43,7 @@ describe('the simulated curve against the closed form', () => {
   });
 });
 
-describe('the simulated curve', () => {
+describe('the simulated curve', { timeout: 60_000 }, () => {
   test.each(POLICIES)('%s: rises, is finite, and ends below saturation', (name) => {
     const { points, saturation, target } = curve(name, underPolicy(name));
     expect(points.length).toBeGreaterThan(6);
