@@ -131,10 +131,13 @@ function servingProblems(scenario: Scenario, scheduling: Scheduling): Problem[] 
   if (traffic.background !== undefined && scheduling.kind !== 'continuous') {
     refuse(['traffic', 'background'], 'priorities go with continuous scheduling only');
   }
-  if (serving.envelope === 'closed-form' && scheduling.kind !== 'continuous') {
+  const isClosed = serving.envelope === 'closed-form' || serving.measured !== undefined;
+  const isKnown = scheduling.kind === 'continuous' && scheduling.prefill === 'chunked';
+  if (isClosed && (!isKnown || traffic.background !== undefined)) {
+    const where = serving.measured === undefined ? 'envelope' : 'measured';
     refuse(
-      ['serving', 'envelope'],
-      `the closed form knows continuous scheduling only; "simulated" does ${scheduling.kind}`,
+      ['serving', where],
+      'a closed form stands behind this, which knows prompts in chunks beside decoding and no priorities; leave it out to simulate',
     );
   }
   return problems;

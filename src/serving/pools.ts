@@ -9,6 +9,11 @@ const MOST_INSTANCES = 16;
 /** A ratio this close to the best is taken where it needs fewer instances. */
 const NEAR_ENOUGH = 0.9;
 
+/** A size that is given stands; one that is left open may be anything up to the most. */
+function sizesToTry(size: number | 'auto'): number[] {
+  return size === 'auto' ? Array.from({ length: MOST_INSTANCES }, (_, i) => i + 1) : [size];
+}
+
 /** Time that one request takes of a prompt instance, and of an answer instance, each filled as far as it goes. */
 function workPerRequest(replica: Replica): { prefill: number; decode: number } {
   const { means, tokenBudget } = replica;
@@ -27,10 +32,10 @@ function workPerRequest(replica: Replica): { prefill: number; decode: number } {
 function settle(replica: Replica, scheduling: Extract<Scheduling, { kind: 'disaggregated' }>) {
   const work = workPerRequest(replica);
   const candidates: { prefill: number; decode: number; perInstance: number }[] = [];
-  for (let prefill = 1; prefill < MOST_INSTANCES; prefill++) {
-    for (let decode = 1; prefill + decode <= MOST_INSTANCES; decode++) {
-      if (scheduling.prefillInstances !== 'auto' && scheduling.prefillInstances !== prefill) continue;
-      if (scheduling.decodeInstances !== 'auto' && scheduling.decodeInstances !== decode) continue;
+  for (const prefill of sizesToTry(scheduling.prefillInstances)) {
+    for (const decode of sizesToTry(scheduling.decodeInstances)) {
+      const isOpen = scheduling.prefillInstances === 'auto' && scheduling.decodeInstances === 'auto';
+      if (isOpen && prefill + decode > MOST_INSTANCES) continue;
       const rate = Math.min(
         prefill / work.prefill,
         work.decode === 0 ? Number.POSITIVE_INFINITY : decode / work.decode,

@@ -5,7 +5,7 @@ import { frontEndSeconds } from '../traffic/front-end.ts';
 import { formatShare } from '../units/format.ts';
 import type { Share } from '../units/quantity.ts';
 import type { EndedRequest, RunTotals } from './engine-spec.ts';
-import { type Envelope, type EnvelopeLimit, type EnvelopePoint, envelopeLimits, QUANTILES } from './envelope.ts';
+import { type Envelope, type EnvelopeLimit, type EnvelopePoint, QUANTILES } from './envelope.ts';
 import { type Latencies, LatencyRecorder } from './latency-recorder.ts';
 import { engineSpec, type Limit, type Replica } from './replica.ts';
 import { runReplica } from './run-replica.ts';
@@ -35,7 +35,6 @@ const CROWDED_LENGTH = 2;
 const LEVELS = [0.002, 0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.92, 0.96];
 const TURNS = 1;
 const HALVINGS = 4;
-const DOUBLINGS = 10;
 
 /** A curve that rises more than this between neighbours is looked at in between. */
 const STEEP = 1.5;
@@ -74,7 +73,9 @@ function iterationsPerRequest({ means, engine }: Replica): number {
 
 function requestsPerRun(replica: Replica): number {
   const affordable = Math.min(REQUESTS, Math.floor(ITERATIONS / iterationsPerRequest(replica)));
-  const together = replica.engine.scheduling.kind === 'static' ? replica.engine.scheduling.batch : replica.slots;
+  const { scheduling } = replica.engine;
+  const pools = scheduling.kind === 'disaggregated' ? scheduling.decodeInstances : 1;
+  const together = scheduling.kind === 'static' ? scheduling.batch : replica.slots * pools;
   return Math.min(MOST_REQUESTS, Math.max(FEWEST_REQUESTS, affordable, FILLINGS * together));
 }
 
@@ -151,28 +152,16 @@ function saturate(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
 }
 
 /**
- * The same for conversations, whose calls wait for each other, so that no backlog can be made of them: the largest load
- * that is borne, found by halving from the closed form's estimate.
+ * The same calls as single requests. Conversations wait for their own answers, so no backlog can be made of them; but
+ * the work of a call does not depend on who waits for whom, and so neither does the rate at which a replica is full.
+ *
+ * Where prefixes are kept, the mix says what share of a prompt comes again: this is then the rate with a cache that
+ * never has to give way, and errs high where it does.
  */
-function saturateConversations(runs: Runs): EnvelopeLimit {
+function asSingleRequests(runs: Runs): Runs {
+  const { session: _, ...traffic } = runs.traffic;
   const { replica } = runs;
-  let bad = envelopeLimits(replica, []).saturation.requestsPerSecond;
-  for (let i = 0; i < DOUBLINGS && probe(runs, bad).isStable; i++) bad *= 2;
-  let good = bad / 2;
-  let best = probe(runs, good);
-  for (let i = 0; i < DOUBLINGS && !best.isStable; i++) {
-    bad = good;
-    good /= 2;
-    best = probe(runs, good);
-  }
-  for (let i = 0; i < HALVINGS; i++) {
-    const middle = probe(runs, (good + bad) / 2);
-    if (middle.isStable) {
-      good = middle.point.requestsPerSecond;
-      best = middle;
-    } else bad = (good + bad) / 2;
-  }
-  return limitAt(best, replica.slotLimit);
+  return { ...runs, traffic, replica: { ...replica, engine: { ...replica.engine, prefixCache: false } } };
 }
 
 /** A replica that refuses more than this of its traffic is not one to size a fleet of. */
@@ -281,7 +270,11 @@ function searchTarget(runs: Runs, curve: Curve, saturation: EnvelopeLimit): Omit
   const bad = probes.findIndex(
     (one, i) => broken(runs, one) !== undefined && !probes.slice(i).some((later) => broken(runs, later) === undefined),
   );
-  if (bad === -1) return { target: saturation, targetMet: true };
+  const last = probes.at(-1);
+  if (bad === -1 && (runs.traffic.slo.length === 0 || last === undefined))
+    return { target: saturation, targetMet: true };
+  // At saturation itself no latency is known: the largest load that was seen to meet the target counts.
+  if (bad === -1 && last !== undefined) return { target: limitAt(last, saturation.limitedBy), targetMet: true };
   const limit = broken(runs, probes[bad] as Probe) as LatencyTarget;
   if (bad === 0) {
     const idle = probes[0] as Probe;
@@ -335,8 +328,7 @@ export function simulateEnvelope(replica: Replica, traffic: CurveTraffic, seed: 
     warmUp: Math.ceil(WARM_UP_SHARE * requests),
     samples: traffic.mix.samples ?? 1,
   };
-  const { refusedShare = 0, ...saturation }: EnvelopeLimit & { refusedShare?: Share } =
-    traffic.session === undefined ? saturate(runs) : saturateConversations(runs);
+  const { refusedShare, ...saturation } = saturate(traffic.session === undefined ? runs : asSingleRequests(runs));
   const curve = new Curve(runs, saturation.requestsPerSecond);
   for (const level of LEVELS) {
     if (curve.at(level * saturation.requestsPerSecond) === undefined) break;

@@ -154,10 +154,11 @@ describe('what requests have in common', () => {
 
   test('requests of lower priority, with a target of their own', () => {
     const background = { share: '30 %', slo: { ttft_p95: '5 min' } };
-    expect(trafficOf({ background }).background).toEqual({
+    expect(trafficOf({ background }, { serving: { envelope: 'simulated' } }).background).toEqual({
       share: 0.3,
       slo: [{ metric: 'ttft', quantile: 0.95, seconds: 300 }],
     });
+    expect(problems({ background }).join()).toMatch(/no priorities/);
   });
 
   test('several answers to a prompt', () => {

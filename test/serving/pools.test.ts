@@ -30,6 +30,7 @@ describe('pools for prompts and answers', () => {
 
   test('what a scenario states stands, the other follows; GPUs are those of both', () => {
     expect(sizes(plan(4000, 300, { prefill_instances: 3, decode_instances: 5 }))).toEqual({ prefill: 3, decode: 5 });
+    expect(sizes(plan(4000, 300, { prefill_instances: 20 })).decode).toBeGreaterThan(3);
     const { prefill, decode } = sizes(plan(4000, 300, { decode_instances: 4 }));
     expect(decode).toBe(4);
     expect(prefill).toBeGreaterThan(0);

@@ -107,4 +107,19 @@ describe('the simulated curve', { timeout: 60_000 }, () => {
     };
     expect(target(0.5)).toBeLessThan(target(30));
   });
+
+  test.each([2, 20, 100])('the same calls saturate a replica at the same rate in sessions of %d', (turns) => {
+    const lengths = { input_tokens: 1000, output_tokens: 200 };
+    const single = curve('single', shipped('chat-8b.yaml', { traffic: lengths }));
+    const session = { turns, first_input: 1000, added_per_turn: 0, pause: '5 s' };
+    const each = shipped('chat-8b.yaml', { traffic: { ...lengths, input_tokens: undefined, session } });
+    const { saturation } = curve(`sessions of ${turns}`, each);
+    expect(Math.abs(saturation.requestsPerSecond / single.saturation.requestsPerSecond - 1)).toBeLessThan(0.02);
+  });
+
+  test('a target that no load breaks leaves a capacity at which latencies are known', () => {
+    const { points, target, saturation } = curve('loose', shipped('chat-8b.yaml', { slo: { ttft_p95: '1000 s' } }));
+    expect(target.requestsPerSecond).toBeLessThanOrEqual(points.at(-1)?.requestsPerSecond ?? 0);
+    expect(target.requestsPerSecond).toBeGreaterThan(0.9 * saturation.requestsPerSecond);
+  });
 });

@@ -109,6 +109,7 @@ function drawn(plan: Plan, replica: Replica, options: ReplayOptions, seed: numbe
   const { prefixCache: keepsPrefixes, maxContext: longest } = replica.engine;
   const given = numberOf('--rate', options.rate, { above: 0, most: 1e9 });
   const isClosed = plan.traffic.arrivals.kind === 'closed';
+  if (isClosed && given !== undefined) throw fault('--rate: users who wait for their answers make a rate of their own');
   const rate = given ?? (isClosed ? 0 : shareOfLoad(plan, seed));
   if (!isClosed && rate <= 0) throw fault('the scenario has no load to draw requests from; --rate gives one');
   const rateShape = given === undefined ? { rateShape: { step: HOUR, multipliers: plan.traffic.shape } } : {};
