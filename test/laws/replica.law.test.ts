@@ -1,7 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Plan } from '../../src/scenario/plan.ts';
-import { BacklogWatch } from '../../src/serving/backlog-watch.ts';
 import type { EndedRequest, EngineSpec, RunTotals } from '../../src/serving/engine-spec.ts';
 import { engineSpec } from '../../src/serving/replica.ts';
 import { runReplica } from '../../src/serving/run-replica.ts';
@@ -110,15 +108,13 @@ describe('nothing is lost', () => {
 });
 
 /**
- * More of anything, the same requests at the same times: the last answer comes no later and the mean answer no later.
- * Single requests may come later, since another batch forms (Graham's anomalies): a faster engine has its next prompt
- * in before the neighbour that would have shared its chunk. So the law is about the whole run. Thousands of runs have
- * shown no exception; means are given a hair, since none is proven impossible.
- *
- * Of KV room that holds only where the lack of it starves the batch. Where it does not, more room lets more in, and
- * those who are in share the engine with them: the mean first token comes no later, but the mean answer may.
+ * More of anything, the same requests at the same times: on these workloads the last answer comes no later and the mean
+ * answer no later. This is a rule and not a theorem: another batch forms, so single requests may come later (Graham's
+ * anomalies), and a wider search than this one, of small runs under every policy, found whole runs that do. More KV
+ * made the last answer up to 1.4 % later, more bandwidth a mean answer 0.1 % later. The last test below shows a case in
+ * which more room is a good deal slower, and why.
  */
-describe('more bandwidth, compute or cache is never slower', () => {
+describe('more bandwidth, compute or cache is not slower, as a rule', () => {
   const HAIR = 0.003;
   const requests = fc
     .array(
@@ -187,95 +183,17 @@ describe('more bandwidth, compute or cache is never slower', () => {
   });
 });
 
-describe('the same of the 8B chat, by policy', { timeout: 60_000 }, () => {
-  // Pools may be limited by the side that did not get faster, and a static batch that holds more pads more.
-  const names = POLICIES.filter((name) => !['conversations', 'disaggregated', 'static'].includes(name));
-  const traffic = fc.record({
-    rate: fc.double({ min: 2, max: 14, noNaN: true }),
-    requests: fc.integer({ min: 200, max: 500 }),
-    seed: fc.nat({ max: 1e6 }),
-    kvBlocks: fc.integer({ min: 600, max: 6000 }),
-    input: fc.record({ mean: fc.integer({ min: 100, max: 2000 }), cv: fc.double({ min: 0, max: 1, noNaN: true }) }),
-    output: fc.record({ mean: fc.integer({ min: 5, max: 300 }), cv: fc.double({ min: 0, max: 1, noNaN: true }) }),
-    by: fc.double({ min: 1.25, max: 4, noNaN: true }),
-  });
-  type Case = typeof traffic extends fc.Arbitrary<infer T> ? T : never;
-
-  function planFor(name: PolicyName, { input, output }: Case): Plan {
-    const { plan } = underPolicy(name);
-    return { ...plan, traffic: { ...plan.traffic, mix: { ...plan.traffic.mix, input, output } } };
-  }
-
-  function outcome(plan: Plan, { rate, requests, seed }: Case, kvBlocks: number) {
-    let [answers, firsts] = [0, 0];
-    const { end, completed, refused } = runServed(
-      served(plan),
-      { rate, requests, seed, spec: { kvBlocks } },
-      {
-        ended: ({ arrival, firstToken, finish }) => {
-          answers += finish - arrival;
-          firsts += firstToken - arrival;
-        },
-      },
-    );
-    return { end, refused, answer: answers / completed, first: firsts / completed };
-  }
-
-  const RUNS = { numRuns: 30 };
-  /** The last request may meet another batch; the run is a hundred times as long as that matters. */
-  const HAIR = 1.003;
-
-  test.each(names)('%s: bandwidth, and compute', (name) => {
-    fc.assert(
-      fc.property(traffic, (each) => {
-        const plan = planFor(name, each);
-        const rates = Object.entries(plan.gpu.dense_flops).map(([format, rate]) => [format, (rate ?? 0) * each.by]);
-        const faster = [
-          { ...plan.gpu, memory_bandwidth: plan.gpu.memory_bandwidth * each.by },
-          { ...plan.gpu, dense_flops: Object.fromEntries(rates) },
-        ];
-        const before = outcome(plan, each, each.kvBlocks);
-        fc.pre(before.refused < each.requests);
-        for (const gpu of faster) {
-          const after = outcome({ ...plan, gpu }, each, each.kvBlocks);
-          expect(after.answer).toBeLessThanOrEqual(before.answer);
-          expect(after.end).toBeLessThanOrEqual(before.end * HAIR);
-        }
-      }),
-      RUNS,
-    );
-  });
-
-  test.each(names)('%s: KV room, to the first token and to the last answer', (name) => {
-    fc.assert(
-      fc.property(traffic, (each) => {
-        const plan = planFor(name, each);
-        const tight = outcome(plan, each, each.kvBlocks);
-        const loose = outcome(plan, each, Math.floor(each.kvBlocks * each.by));
-        // One who is refused where room is tight is a request more where it is not.
-        fc.pre(tight.refused === loose.refused && tight.refused < each.requests);
-        expect(loose.first).toBeLessThanOrEqual(tight.first * 1.01);
-        expect(loose.end).toBeLessThanOrEqual(tight.end * HAIR);
-      }),
-      RUNS,
-    );
-  });
-
+describe('where more KV room is slower', () => {
   // One at a time n prompts of P seconds end at P, 2P, ... nP: (n + 1)/2 on average. All in, they decode after nP.
-  test('KV room may make the mean answer later: prompts that hold up decoding', () => {
-    const plan = underPolicy('whole').plan;
-    const spec = engineSpec(served(plan).replica);
-    const requests: ListedRequest[] = Array.from({ length: 10 }, () => ({ arrival: 0, input: 8000, output: 2 }));
+  test('prompts run whole hold up decoding, so a burst that fits is answered later on average', () => {
+    const { replica } = underPolicy('whole');
+    const list = Array.from({ length: 10 }, (): ListedRequest => ({ arrival: 0, input: 8000, output: 2 }));
     const mean = (kvBlocks: number) => {
-      let answers = 0;
-      runReplica({ ...spec, kvBlocks }, listSource(requests), {
-        ended: ({ finish }) => {
-          answers += finish;
-        },
-      });
-      return answers / requests.length;
+      const times: number[] = [];
+      runReplica({ ...engineSpec(replica), kvBlocks }, listSource(list), { ended: ({ finish }) => times.push(finish) });
+      return sum(times) / times.length;
     };
-    const one = 8016 / spec.blockTokens;
+    const one = 8016 / replica.engine.blockTokens;
     expect(mean(10 * one) / mean(one)).toBeGreaterThan(1.6);
     expect(mean(10 * one) / mean(one)).toBeLessThan(20 / 11);
   });
@@ -296,19 +214,5 @@ describe('a load beyond saturation', () => {
     };
     expect(waits(1.1, 20_000) / waits(1.1, 10_000)).toBeGreaterThan(1.7);
     expect(waits(0.85, 20_000) / waits(0.85, 10_000)).toBeLessThan(1.3);
-  });
-
-  test.each(['chat-8b.yaml', 'nightly-batch.yaml'])('%s: it is told from one that is borne', (file) => {
-    const each = shipped(file);
-    const rate = saturationOf(each, 6000);
-    const growth = (share: number) => {
-      const backlog = new BacklogWatch();
-      runServed(each, { rate: share * rate, requests: 20_000 }, backlog);
-      return backlog.growth();
-    };
-    expect(growth(0.85)).toBeUndefined();
-    expect(growth(0.95)).toBeUndefined();
-    expect(growth(1.1)?.late).toBeGreaterThan(2 * (growth(1.1)?.early ?? 0));
-    expect(growth(2)).toBeDefined();
   });
 });
