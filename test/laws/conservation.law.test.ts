@@ -25,6 +25,7 @@ const load = fc.record({
   seed: fc.nat({ max: 1e6 }),
   input: length(2500),
   output: length(300),
+  cachedInput: fc.constantFrom(0, 0.4, 1),
 });
 
 interface Case {
@@ -43,9 +44,9 @@ interface Span {
 
 function play(name: PolicyName, each: Case, options: RunOptions = {}): { totals: RunTotals; ended: EndedRequest[] } {
   const { plan, replica } = underPolicy(name);
-  const { rate, requests, seed, input, output } = each.load;
+  const { rate, requests, seed, input, output, cachedInput } = each.load;
   const { slots, moreBudget, kvBlocks, reservesLongest } = each.engine;
-  const mix = { ...plan.traffic.mix, input, output };
+  const mix = { ...plan.traffic.mix, input, output, cachedInput };
   const served: Served = { replica, plan: { ...plan, traffic: { ...plan.traffic, mix } } };
   const tokenBudget = slots * (1 + replica.engine.speculativeDepth) + moreBudget;
   const ended: EndedRequest[] = [];
@@ -79,6 +80,10 @@ describe('of any engine and traffic', { timeout: 60_000 }, () => {
         const asked = sum(ended, ({ input }) => input);
         if (name === 'static' || totals.preemptions > 0) expect(prompts).toBeGreaterThanOrEqual(asked);
         else expect(prompts).toBe(asked);
+        // Each computes its last token at least; what is stated as cached is taken as that, whoever is sent back.
+        expect(totals.promptTokens).toBeGreaterThanOrEqual(totals.completed);
+        const isStated = each.load.cachedInput > 0 && !underPolicy(name).replica.engine.prefixCache;
+        if (isStated && asked > 2 * totals.completed) expect(totals.cachedTokens).toBeGreaterThan(0);
         if (each.engine.reservesLongest && name !== 'priorities') expect(totals.preemptions).toBe(0);
       }),
       RUNS,

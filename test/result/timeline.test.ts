@@ -78,6 +78,12 @@ describe('a run over time', () => {
     expect(overlaps).toEqual([]);
   });
 
+  test('takes as many spans into one row as into the next', () => {
+    const spans = Array.from({ length: 300_000 }, (_, i): Span => [i, 1, 1, 0, 0, 0, 0]);
+    const rows = record(spans);
+    expect(new Set(rows.slice(0, -1).map((row) => row.iterations))).toEqual(new Set([8]));
+  });
+
   const endOf = (row: TimelineRow) => row.start_s + row.seconds;
 
   test('becomes counters of a Chrome trace, in microseconds', () => {

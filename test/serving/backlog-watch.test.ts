@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BacklogWatch } from '../../src/serving/backlog-watch.ts';
 import { emptyEnded } from '../../src/serving/run-records.ts';
+import { runServed, saturationOf, shipped } from './scenario-replica.ts';
 
 /** Watches requests that come evenly over a run of so many seconds and wait as told; ended in the order given. */
 function watch(
@@ -58,4 +59,17 @@ describe('a backlog', () => {
   test('is not one where nobody came', () => {
     expect(new BacklogWatch().growth()).toBeUndefined();
   });
+});
+
+// Near saturation waits are long and wander, so what is borne is told from what is not at a tenth to either side.
+test.each(['chat-8b.yaml', 'nightly-batch.yaml'])('%s: a load beyond saturation is told from one below', (file) => {
+  const each = shipped(file);
+  const saturation = saturationOf(each, 6000);
+  const growth = (share: number) => {
+    const backlog = new BacklogWatch();
+    runServed(each, { rate: share * saturation, requests: 20_000 }, backlog);
+    return backlog.growth();
+  };
+  expect(growth(0.85)).toBeUndefined();
+  expect(growth(1.1)).toBeDefined();
 });
