@@ -1,7 +1,7 @@
 import type { QuantileSketch } from '../math/quantile-sketch.ts';
 import type { LatencyTarget } from '../scenario/plan.ts';
 import { BacklogWatch } from '../serving/backlog-watch.ts';
-import type { EndedRequest, RequestSink, RunTotals } from '../serving/engine-spec.ts';
+import { type EndedRequest, instancesOf, type RequestSink, type RunTotals } from '../serving/engine-spec.ts';
 import { type Latencies, LatencyRecorder } from '../serving/latency-recorder.ts';
 import { engineSpec, type Replica } from '../serving/replica.ts';
 import type { RunOptions } from '../serving/run-records.ts';
@@ -144,8 +144,7 @@ export function replay(
   const targets = targetsOf(slo, latencies);
   const over = (amount: number, base: number) => (base > 0 ? amount / base : 0);
   const prefilled = totals.promptTokens + totals.cachedTokens;
-  const { scheduling } = spec;
-  const instances = scheduling.kind === 'disaggregated' ? scheduling.prefillInstances + scheduling.decodeInstances : 1;
+  const instances = instancesOf(spec.scheduling);
   return {
     requests: {
       offered: totals.offered,

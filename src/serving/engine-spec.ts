@@ -13,6 +13,11 @@ export type SchedulingRule =
       transfer: { latency: Seconds; perToken: Seconds; perWindowToken: Seconds };
     };
 
+/** Instances of the engine that make one replica: one, or those of both pools. */
+export function instancesOf(rule: SchedulingRule): number {
+  return rule.kind === 'disaggregated' ? rule.prefillInstances + rule.decodeInstances : 1;
+}
+
 /** Everything the request-by-request simulation of one replica rests on. Plain data. */
 export interface EngineSpec {
   step: StepModel;

@@ -4,7 +4,7 @@ import { InfeasibleError } from '../schema/problem.ts';
 import { frontEndSeconds } from '../traffic/front-end.ts';
 import { formatShare } from '../units/format.ts';
 import type { Share } from '../units/quantity.ts';
-import type { EndedRequest, RunTotals } from './engine-spec.ts';
+import { type EndedRequest, instancesOf, type RunTotals } from './engine-spec.ts';
 import { type Envelope, type EnvelopeLimit, type EnvelopePoint, QUANTILES } from './envelope.ts';
 import { type Latencies, LatencyRecorder } from './latency-recorder.ts';
 import { engineSpec, type Limit, type Replica } from './replica.ts';
@@ -31,10 +31,14 @@ const WARM_UP_SHARE = 1 / 6;
 const CROWDED = 0.8;
 const CROWDED_LENGTH = 2;
 
-/** Loads at which a curve is first looked at, over saturation; and how many more are put where it turns or is asked for. */
+/** Loads at which a curve is first looked at, over saturation. */
 const LEVELS = [0.002, 0.05, 0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.92, 0.96];
-const TURNS = 1;
+
+/** Times that the gap between a load that meets the target and one that does not is halved. */
 const HALVINGS = 4;
+
+/** How far a replica is overloaded to see what it serves while requests are sent back for others. */
+const OVERLOAD = 1.3;
 
 /** A curve that rises more than this between neighbours is looked at in between. */
 const STEEP = 1.5;
@@ -130,11 +134,11 @@ function limitOf(replica: Replica, running: number, totals: RunTotals): Limit {
  * The rate at which a replica works off a backlog that never ends: beyond it any backlog grows. Taken from the middle
  * of a run whose requests are all there at its start.
  */
-function saturate(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
+function saturate(runs: Runs, offeredPerSecond = ALL_AT_ONCE): EnvelopeLimit & { refusedShare: Share } {
   const { replica } = runs;
   const offered = runs.requests;
   const throughput = new Throughput(Math.floor(0.25 * offered), Math.floor(0.75 * offered));
-  const source = sourceAt(runs, ALL_AT_ONCE);
+  const source = sourceAt(runs, offeredPerSecond);
   const totals = runReplica(engineSpec(replica), source, { ended: (request) => throughput.add(request) });
   const refusedShare = totals.refused / totals.offered;
   if (refusedShare > MOST_REFUSED) {
@@ -149,6 +153,21 @@ function saturate(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
     running: throughput.running(),
     limitedBy: limitOf(replica, throughput.running(), totals),
   };
+}
+
+/**
+ * The rate at which a replica is full whatever happened before.
+ *
+ * Where requests are sent back for others, a backlog that was there from the start does not show it: work is thrown away
+ * only as others come in, and once enough is, throwing away keeps the replica overloaded at loads it would else bear.
+ * Below what it serves while it is overloaded it always recovers.
+ */
+function saturation(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
+  const worked = saturate(runs);
+  if (runs.traffic.background === undefined) return worked;
+  const longer = { ...runs, requests: CROWDED_LENGTH * runs.requests };
+  const overloaded = saturate(longer, OVERLOAD * worked.requestsPerSecond);
+  return overloaded.requestsPerSecond < worked.requestsPerSecond ? overloaded : worked;
 }
 
 /**
@@ -180,7 +199,7 @@ function probe(runs: Runs, requestsPerSecond: number): Probe {
   const shown = first.ttft.count > 0 ? first : second;
   const before = frontEndSeconds(replica.frontEnd, replica.means.input);
   const inService = Math.max(0, (all.e2e.mean() ?? 0) - (all.queue.mean() ?? 0) - before);
-  const instances = instancesOf(replica);
+  const instances = instancesOf(replica.engine.scheduling);
   const busy = totals.end > 0 ? totals.busySeconds / totals.end / instances : 0;
   return {
     point: {
@@ -194,10 +213,6 @@ function probe(runs: Runs, requestsPerSecond: number): Probe {
     latencies: [first, second],
     isStable: isStable(runs, all, requestsPerSecond),
   };
-}
-
-function instancesOf({ engine: { scheduling } }: Replica): number {
-  return scheduling.kind === 'disaggregated' ? scheduling.prefillInstances + scheduling.decodeInstances : 1;
 }
 
 /** Whether the wait of the last to arrive is small beside the run: by Little's law, so is the backlog it found. */
@@ -314,7 +329,8 @@ function smoothed(points: readonly EnvelopePoint[], isRising: boolean): Envelope
 
 /**
  * The service curve of a replica by simulation, request by request, at a dozen loads and more where it turns and where
- * the target lies. All loads see the same requests, only closer together, so that neighbours differ by the load alone.
+ * the target lies. Loads see the same requests, only closer together, so that neighbours differ by the load alone; the
+ * crowded ones, whose runs are longer, see others.
  *
  * Loads are of sequences, like those of the closed form; beyond saturation there is no curve.
  */
@@ -328,21 +344,19 @@ export function simulateEnvelope(replica: Replica, traffic: CurveTraffic, seed: 
     warmUp: Math.ceil(WARM_UP_SHARE * requests),
     samples: traffic.mix.samples ?? 1,
   };
-  const { refusedShare, ...saturation } = saturate(traffic.session === undefined ? runs : asSingleRequests(runs));
-  const curve = new Curve(runs, saturation.requestsPerSecond);
+  const { refusedShare, ...full } = saturation(traffic.session === undefined ? runs : asSingleRequests(runs));
+  const curve = new Curve(runs, full.requestsPerSecond);
   for (const level of LEVELS) {
-    if (curve.at(level * saturation.requestsPerSecond) === undefined) break;
+    if (curve.at(level * full.requestsPerSecond) === undefined) break;
   }
-  for (let i = 0; i < TURNS; i++) {
-    const load = steepest(curve.probes);
-    if (load !== undefined) curve.at(load);
-  }
-  const target = searchTarget(runs, curve, saturation);
+  const turn = steepest(curve.probes);
+  if (turn !== undefined) curve.at(turn);
+  const target = searchTarget(runs, curve, full);
   const points = smoothed(
     curve.probes.map(({ point }) => point),
     replica.engine.scheduling.kind !== 'static',
   );
   const [idle] = points;
   const start = idle === undefined ? [] : [{ ...idle, requestsPerSecond: 0, running: 0, busy: 0 }];
-  return { points: [...start, ...points], saturation, ...target, ...(refusedShare > 0 ? { refusedShare } : {}) };
+  return { points: [...start, ...points], saturation: full, ...target, ...(refusedShare > 0 ? { refusedShare } : {}) };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { EndedRequest } from '../../src/serving/engine-spec.ts';
 import { buildEnvelope, type Envelope, QUANTILES } from '../../src/serving/envelope.ts';
 import { LatencyRecorder } from '../../src/serving/latency-recorder.ts';
 import { readLatency } from '../../src/serving/read-envelope.ts';
@@ -122,4 +123,22 @@ describe('the simulated curve', { timeout: 60_000 }, () => {
     expect(target.requestsPerSecond).toBeLessThanOrEqual(points.at(-1)?.requestsPerSecond ?? 0);
     expect(target.requestsPerSecond).toBeGreaterThan(0.9 * saturation.requestsPerSecond);
   });
+
+  test.each([0, 1])(
+    'with requests in the background, seed %d: what is called borne is, over a run three times as long',
+    (seed) => {
+      const each = underPolicy('priorities');
+      const { target } = curve('priorities', each, seed);
+      const requests = 40_000;
+      const rate = target.requestsPerSecond;
+      const times: { arrival: number; seconds: number }[] = [];
+      const ended = ({ arrival, finish }: EndedRequest) => times.push({ arrival, seconds: finish - arrival });
+      runServed(each, { rate, requests, seed: 77 }, { ended });
+      times.sort((a, b) => a.arrival - b.arrival);
+      const mean = (from: number) =>
+        times.slice(from, from + requests / 4).reduce((sum, { seconds }) => sum + seconds, 0) / (requests / 4);
+      // Before, work that was sent back and done anew kept the replica overloaded: the last quarter took seven times as long.
+      expect(mean((3 * requests) / 4)).toBeLessThan(2 * mean(0));
+    },
+  );
 });
