@@ -92,7 +92,7 @@ test.each([
   ['gpu', 'H100-SXM', 'h100-sxm5-80gb'],
   ['gpu', 'A100-40G-SXM', 'a100-sxm4-40gb'],
   ['model', 'Llama-3.1-70B', 'llama-3.1-70b'],
-  ['model', 'DeepSeek-R1', 'deepseek-r1'],
+  ['model', 'DSR1', 'deepseek-r1'],
   ['engine', 'vllm 0.18.0', 'vllm'],
   ['engine', 'trtllm', 'tensorrt-llm'],
 ] as const)('published tables call the %s "%s"; that is %s', (kind, alias, id) => {
