@@ -86,7 +86,7 @@ function addAnalysis(program: Command): void {
     .command('accuracy')
     .description('predicted against measured: the error by GPU, model, engine and metric')
     .option('--measured <file>', 'a CSV of published measurements, one value a row')
-    .option('--engine <name>', 'closed-form, or replay: request by request')
+    .option('--engine <name>', 'replay: request by request, as a run is simulated; or closed-form')
     .option('--by <name>', 'what the colours of a picture (-o FILE.svg) tell apart: engine, gpu or model')
     .action(async (_, command: Command) => {
       const { showAccuracy } = await import('./commands/accuracy.ts');

@@ -26,6 +26,10 @@ function latency(name: string, kind: MetricKind, pick: 'ttft' | 'tpot' | 'itl'):
 const outputRate = (run: RunFigures) => run.requestsPerSecond * run.output;
 const totalRate = (run: RunFigures) => run.requestsPerSecond * (run.input + run.output);
 
+/** Of a batch; of requests that come one by one, that of each. */
+const promptRate = (run: RunFigures) =>
+  run.promptTokensPerSecond ?? (run.ttft === undefined ? undefined : run.input / run.ttft.mean);
+
 /**
  * The metrics that a table may hold. Rates are those of the whole system unless named per GPU; `decode_tok_s_per_user`
  * is one over the mean time per output token, `prefill_tok_s` the prompt tokens of the batch over its time to first
@@ -45,7 +49,7 @@ const METRICS: ReadonlyMap<string, Metric> = new Map<string, Metric>([
   ['output_tok_s_per_gpu', { kind: 'throughput', unit: 'tok/s', of: (run, gpus) => outputRate(run) / gpus }],
   ['total_tok_s_per_gpu', { kind: 'throughput', unit: 'tok/s', of: (run, gpus) => totalRate(run) / gpus }],
   ['e2e_latency_s', { kind: 'batch_latency', unit: 's', of: (run) => run.batchSeconds }],
-  ['prefill_tok_s', { kind: 'prefill', unit: 'tok/s', of: (run) => run.promptTokensPerSecond }],
+  ['prefill_tok_s', { kind: 'prefill', unit: 'tok/s', of: promptRate }],
   ['gpu_power_w_total', { kind: 'power', unit: 'W', of: (run, gpus) => scaled(run.boardWatts, gpus) }],
 ]);
 
