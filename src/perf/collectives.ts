@@ -2,6 +2,7 @@ import type { CalibrationCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import type { Bytes, Seconds } from '../units/quantity.ts';
+import { generationFactors } from './generation.ts';
 
 /** Time of one all-reduce over a tensor-parallel group: `latency + perByte · message`. */
 export interface AllReduceCost {
@@ -27,7 +28,7 @@ export function allReduceCost(gpu: GpuCard, calibration: CalibrationCard, group:
   }
   const { latency, growth, link_efficiency: efficiency } = calibration.all_reduce;
   return {
-    latency: latency * (1 + growth * Math.log2(group / 2)),
+    latency: generationFactors(gpu, calibration).fixed * latency * (1 + growth * Math.log2(group / 2)),
     perByte: (2 * (group - 1)) / group / (link.bandwidth * efficiency),
   };
 }

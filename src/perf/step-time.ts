@@ -7,7 +7,7 @@ import type { Seconds, Tokens } from '../units/quantity.ts';
 import { type AttentionCost, attentionCost } from './attention.ts';
 import { activationBytes, allReduceCost } from './collectives.ts';
 import { touchedExpertShare } from './experts.ts';
-import { layerOverheads } from './overheads.ts';
+import { eagerFloor, layerOverheads } from './overheads.ts';
 import { combine, linearRates } from './roofline.ts';
 
 /** What one iteration of the engine carries. Contexts are sums over sequences; sliding ones are capped per sequence. */
@@ -55,7 +55,9 @@ interface LinearCost {
 export interface StepModel {
   combine: CalibrationCard['combine'];
   linear: readonly LinearCost[];
-  experts: { count: number; perToken: number };
+  experts: { count: number; perToken: number; dispersion?: number };
+  /** All sequences carry the same text, so that each pass routes them to the same experts. */
+  routedAlike?: boolean;
   attention: AttentionCost;
   allReduce: { calls: number; latency: Seconds; perToken: Seconds };
   fixedPerIteration: Seconds;
@@ -86,7 +88,7 @@ function linearCosts(spec: ReplicaSpec): LinearCost[] {
   return groups
     .filter((group) => group.use !== 'look_up')
     .map((group) => {
-      const rates = linearRates(spec.gpu, spec.calibration, group.format);
+      const rates = linearRates(spec.gpu, spec.calibration, group.format, group.use === 'routed');
       const flopPerToken = 2 * group.activePerTokenPerGpu;
       return {
         use: group.use,
@@ -118,17 +120,20 @@ function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
   return {
     combine: calibration.combine,
     linear: linearCosts(spec),
-    experts: { count: model.moe?.experts ?? 1, perToken: model.moe?.experts_per_token ?? 1 },
+    experts: {
+      count: model.moe?.experts ?? 1,
+      perToken: model.moe?.experts_per_token ?? 1,
+      dispersion: calibration.expert_dispersion,
+    },
     attention: attentionCost(model, spec.gpu, calibration, spec.kvCache, spec.tensorParallel, queries),
     allReduce: {
       calls: 2 * model.layers,
       latency: allReduce.latency * host.launch_scale,
       perToken: allReduce.perByte * activationBytes(1, model.hidden_size),
     },
-    fixedPerIteration:
-      host.per_iteration + host.launch_scale * layerOverheads(model, spec.gpu, calibration, spec.weights),
+    fixedPerIteration: host.per_iteration + layerOverheads(model, spec.gpu, calibration, host, spec.weights),
     fixedPerSequence: host.per_sequence,
-    eagerFloor: model.layers * calibration.eager_layer_floor,
+    eagerFloor: eagerFloor(model, spec.gpu, calibration, spec.weights),
     scale: 1,
     queries,
   };
@@ -153,16 +158,19 @@ function tokensAt(model: StepModel, use: WeightGroup['use'], load: StepLoad): nu
 }
 
 /** The share of a group's bytes that so many tokens read. */
-function touchedAt(model: StepModel, use: WeightGroup['use'], tokens: number): number {
-  if (use === 'routed') return touchedExpertShare(model.experts.count, model.experts.perToken, tokens);
-  return tokens > 0 ? 1 : 0;
+function touchedAt(model: StepModel, use: WeightGroup['use'], load: StepLoad): number {
+  const tokens = tokensAt(model, use, load);
+  if (use !== 'routed') return tokens > 0 ? 1 : 0;
+  const { count, perToken, dispersion } = model.experts;
+  const alike = model.routedAlike === true && load.promptTokens === 0;
+  return touchedExpertShare(count, perToken, alike ? Math.min(tokens, model.queries) : tokens, dispersion);
 }
 
 function linearSeconds(model: StepModel, load: StepLoad): Seconds {
   let seconds = 0;
   for (const cost of model.linear) {
     const tokens = tokensAt(model, cost.use, load);
-    const memory = cost.memorySeconds * touchedAt(model, cost.use, tokens);
+    const memory = cost.memorySeconds * touchedAt(model, cost.use, load);
     seconds += combine(model.combine, cost.secondsPerToken * tokens, memory);
   }
   return seconds;
@@ -275,7 +283,7 @@ export function stepTerms(model: StepModel, load: StepLoad): StepTerms {
   let linearBytes = 0;
   for (const cost of model.linear) {
     const tokens = tokensAt(model, cost.use, load);
-    const touched = touchedAt(model, cost.use, tokens);
+    const touched = touchedAt(model, cost.use, load);
     const flopSeconds = cost.secondsPerToken * tokens;
     const byteSeconds = cost.memorySeconds * touched;
     const hidden = model.combine === 'max';

@@ -3,9 +3,10 @@ import { stepSeconds } from '../../perf/step-time.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { envelopeLimits, QUANTILES } from '../../serving/envelope.ts';
 import { tpotQuantile, ttftQuantile } from '../../serving/latency.ts';
-import { buildReplica, type Replica } from '../../serving/replica.ts';
+import type { Replica } from '../../serving/replica.ts';
 import { inFlight, iteration, prefillSeconds, type SteadyState, steadyState } from '../../serving/steady-state.ts';
 import type { Watts } from '../../units/quantity.ts';
+import { measuredReplica } from './measured-replica.ts';
 import { Skip } from './measured-row.ts';
 import { type MeasuredRun, requestsHere } from './measured-run.ts';
 import type { LatencyFigures, RunFigures } from './run-figures.ts';
@@ -15,7 +16,7 @@ const always = (seconds: number): LatencyFigures => ({ mean: seconds, p50: secon
 
 /** The replica of a plan; where stages share the cache, each lane has its part of the sequences. */
 function laneOf(run: MeasuredRun, plan: Plan): Replica {
-  const replica = buildReplica(plan);
+  const replica = measuredReplica(run, plan);
   return { ...replica, slots: Math.max(1, Math.floor(replica.slots / run.stages)) };
 }
 
