@@ -49,7 +49,7 @@ export interface StepModel {
   fixedPerSequence: Seconds;
   /** Least time of everything but attention in an iteration with prompt tokens, which runs without graphs. */
   eagerFloor: Seconds;
-  /** All times are multiplied by this; 1 unless a measured rate of the replica is given. */
+  /** All times are multiplied by this: one over the engine's rate, unless a measured rate of the replica is given. */
   scale: number;
   /** Tokens that a decoding sequence puts through a pass: itself and what was proposed for it. */
   queries: number;
@@ -176,7 +176,7 @@ function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
     fixedPerIteration: host.per_iteration + layerOverheads(model, spec.gpu, calibration, host, spec.weights),
     fixedPerSequence: host.per_sequence,
     eagerFloor: eagerFloor(model, spec.gpu, calibration, spec.weights),
-    scale: 1,
+    scale: 1 / host.rate,
     queries,
     ...(parallel === undefined ? {} : { parallel }),
   };

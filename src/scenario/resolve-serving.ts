@@ -44,7 +44,8 @@ export function resolveEngine(
 ): Pick<Plan, 'engineName' | 'engine' | 'calibration'> & { card: Card<'engine'> } {
   const card = catalog.find('engine', scenario.serving.engine) as Card<'engine'>;
   const calibration = catalog.find('calibration', card.calibration) as Card<'calibration'>;
-  const { upper_bound, block_tokens, reserves_longest, host } = card;
+  const { upper_bound, block_tokens, reserves_longest } = card;
+  const host = { ...card.host, rate: card.host.rate * (scenario.serving.engine_efficiency ?? 1) };
   return { card, engineName: card.name, engine: { upper_bound, block_tokens, reserves_longest, host }, calibration };
 }
 

@@ -68,6 +68,8 @@ const serving = z.strictObject({
       usable: quantity('B', '79.6 GiB', { min: 1e6, max: 1e14 }).optional(),
     })
     .optional(),
+  /** Speed of the engine relative to its card: all step times are divided by it. */
+  engine_efficiency: number({ min: 0.05, max: 5 }).optional(),
   measured: z.strictObject({ output_tokens_per_second: number({ min: 1e-6, max: 1e9 }) }).optional(),
 });
 
