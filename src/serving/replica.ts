@@ -67,7 +67,8 @@ function schedulingRule(plan: Plan): SchedulingRule {
   const { scheduling } = plan.serving;
   if (scheduling.kind === 'continuous') return scheduling;
   // A batch waits for no more than can run together.
-  if (scheduling.kind === 'static') return { ...scheduling, batch: Math.min(scheduling.batch, limitsOf(plan).maxBatch) };
+  if (scheduling.kind === 'static')
+    return { ...scheduling, batch: Math.min(scheduling.batch, limitsOf(plan).maxBatch) };
   const { prefillInstances, decodeInstances, network } = scheduling;
   if (prefillInstances === 'auto' || decodeInstances === 'auto') throw new RangeError('pools must be settled first');
   return { kind: 'disaggregated', prefillInstances, decodeInstances, transfer: transferOf(plan, network) };

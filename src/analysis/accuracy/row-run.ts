@@ -41,7 +41,8 @@ function layoutOf(row: MeasuredRow, experts: number | undefined): Layout {
   if (ep > 1 && tensorParallel * ep * stages * dp === gpus) tensorParallel *= ep;
   const copies = gpus / (tensorParallel * stages * attentionRanks);
   if (!Number.isInteger(copies) || !Number.isInteger(tensorParallel)) {
-    const each = attentionRanks > 1 ? `${tensorParallel} x ${stages} x ${attentionRanks}` : `${tensorParallel} x ${stages}`;
+    const each =
+      attentionRanks > 1 ? `${tensorParallel} x ${stages} x ${attentionRanks}` : `${tensorParallel} x ${stages}`;
     throw new Skip(`${gpus} GPUs do not divide into groups of ${each}`);
   }
   const expertParallel = experts === undefined ? 1 : expertParts(row, tensorParallel * attentionRanks, experts);
