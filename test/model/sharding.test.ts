@@ -97,12 +97,12 @@ describe('weights over a layout', () => {
 
 describe('cache over a layout', () => {
   const memory = { rule: 'of_card' as const, fraction: 0.9, workspace: 2e9, usable: 141e9 };
-  const fit = (id: string, layout: Partial<Parallelism>) =>
+  const hold = (id: string, layout: Partial<Parallelism>) =>
     fitMemory(modelCard(id), { ...on(layout), weights: 'fp8', kvCache: 'bf16', memory }, 16, 2000, 4000);
 
   test('latent attention: eight ranks hold eight caches where a group of eight holds one, eight times', () => {
-    const group = fit('deepseek-v3', { tensorParallel: 8 });
-    const ranks = fit('deepseek-v3', { attentionDataParallel: 8, expertParallel: 8 });
+    const group = hold('deepseek-v3', { tensorParallel: 8 });
+    const ranks = hold('deepseek-v3', { attentionDataParallel: 8, expertParallel: 8 });
     const perToken = 61 * (512 + 64) * 2;
     expect(group.kvCapacityTokens).toBe(Math.floor(group.kvRoomPerGpu / perToken / 16) * 16);
     expect(ranks.kvCapacityTokens).toBe(8 * Math.floor(ranks.kvRoomPerGpu / perToken / 16) * 16);
@@ -116,7 +116,7 @@ describe('cache over a layout', () => {
       kvRoomPerGpu,
       weightBytesPerGpu: fullest,
       kvCapacityTokens,
-    } = fit('llama-3.3-70b', { pipelineParallel: 4 });
+    } = hold('llama-3.3-70b', { pipelineParallel: 4 });
     expect(kvRoomPerGpu).toBeCloseTo(0.9 * 141e9 - 2e9 - fullest, 0);
     const perToken = kvBytesPerSequence(llama, 'bf16', 1, 2000) / 2000 / 4;
     expect(kvCapacityTokens).toBe(Math.floor(kvRoomPerGpu / perToken / 16) * 16);
