@@ -2,6 +2,7 @@ import type { CalibrationCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import type { Bytes, Seconds } from '../units/quantity.ts';
+import { generationFactors } from './generation.ts';
 
 /** Time of one all-reduce over a tensor-parallel group: `latency + perByte · message`. */
 export interface AllReduceCost {
@@ -27,7 +28,7 @@ export function allReduceCost(gpu: GpuCard, calibration: CalibrationCard, group:
   }
   const { link_efficiency: efficiency } = calibration.all_reduce;
   return {
-    latency: callLatency(calibration, group),
+    latency: callLatency(gpu, calibration, group),
     perByte: (2 * (group - 1)) / group / (link.bandwidth * efficiency),
   };
 }
@@ -37,9 +38,10 @@ export function allReduceCost(gpu: GpuCard, calibration: CalibrationCard, group:
  * @source fit of the calibration card
  * @checkedBy test/perf/collectives.test.ts
  */
-export function callLatency(calibration: CalibrationCard, group: number): Seconds {
+export function callLatency(gpu: GpuCard, calibration: CalibrationCard, group: number): Seconds {
   const { latency, growth } = calibration.all_reduce;
-  return group === 1 ? 0 : latency * (1 + growth * Math.log2(group / 2));
+  if (group === 1) return 0;
+  return generationFactors(gpu, calibration).fixed * latency * (1 + growth * Math.log2(group / 2));
 }
 
 /**

@@ -50,7 +50,7 @@ function missingNetwork(group: number, gpu: GpuCard): InfeasibleError {
 /** A call within the group, and a message over the network where it leaves the machine. */
 function latencyOf({ gpu, calibration, network }: Exchange, group: number): Seconds {
   const linked = gpu.link?.gpus ?? 1;
-  return callLatency(calibration, Math.min(group, linked)) + (group > linked ? (network?.latency ?? 0) : 0);
+  return callLatency(gpu, calibration, Math.min(group, linked)) + (group > linked ? (network?.latency ?? 0) : 0);
 }
 
 /** All ranks' tokens to every GPU, and the sums of their experts' parts back to each rank. */
@@ -134,7 +134,7 @@ export function handOverCost(exchange: Exchange): { latency: Seconds; perToken: 
   const bandwidth = stays ? (gpu.link?.bandwidth ?? 1) : (network?.bandwidth ?? 1);
   const bytes = activationBytes(1, hiddenSize) / tensorParallel;
   return {
-    latency: callLatency(calibration, 2) + (stays ? 0 : (network?.latency ?? 0)),
+    latency: callLatency(gpu, calibration, 2) + (stays ? 0 : (network?.latency ?? 0)),
     perToken: bytes / (bandwidth * calibration.expert_parallel.exchange_efficiency),
   };
 }

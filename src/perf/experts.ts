@@ -7,22 +7,33 @@ export interface ExpertUse {
   perToken: number;
   /** Expert-parallel parts; 1 where every expert is split over all GPUs alike. */
   parts: number;
+  /** Squared coefficient of variation of their popularity; 0 is uniform. */
+  dispersion?: number;
   /** Tokens of the fullest part over what uniform routing would bring it. */
   skew: number;
 }
 
 /**
- * Expected share of a layer's experts that `tokens` tokens touch, each routed to `perToken` of `experts` uniformly:
+ * Expected share of a layer's experts that `tokens` tokens touch, each routed to `perToken` of `experts`. Uniformly:
  *
  *   1 − (1 − k/E)^T
  *
- * Real routing is skewed, so fewer distinct experts are touched: this errs high on bytes, low on speed.
+ * Some experts are more popular than others. With popularities drawn from a gamma distribution of squared coefficient
+ * of variation v, an expert is missed by all tokens with the zero probability of a negative binomial:
  *
- * @source expectation of distinct draws; Rajbhandari et al. 2022 (DeepSpeed-MoE), sec. 5, discusses the effect
+ *   1 − (1 + x·T)^(−1/v),   x such that one token touches k/E
+ *
+ * which is the uniform law as v goes to 0. Skew touches fewer experts: fewer bytes, more speed.
+ *
+ * @param dispersion v; 0 is uniform
+ * @source expectation of distinct draws; Greenwood and Yule 1920 for the mixture; the dispersion is fitted
  * @checkedBy test/perf/experts.test.ts
  */
-export function touchedExpertShare(experts: number, perToken: number, tokens: number): Share {
-  return 1 - (1 - perToken / experts) ** tokens;
+export function touchedExpertShare(experts: number, perToken: number, tokens: number, dispersion = 0): Share {
+  const missedByOne = 1 - perToken / experts;
+  if (dispersion === 0 || missedByOne === 0) return 1 - missedByOne ** tokens;
+  const perTokenWeight = missedByOne ** -dispersion - 1;
+  return 1 - (1 + perTokenWeight * tokens) ** (-1 / dispersion);
 }
 
 /**
@@ -43,8 +54,8 @@ export function meanOfLargest(count: number): number {
  * @source `touchedExpertShare`; order statistics as in `meanOfLargest`
  * @checkedBy test/perf/experts.test.ts
  */
-export function touchedInFullestPart({ count, perToken, parts }: ExpertUse, tokens: number): Share {
-  const share = touchedExpertShare(count, perToken, tokens);
+export function touchedInFullestPart({ count, perToken, parts, dispersion }: ExpertUse, tokens: number): Share {
+  const share = touchedExpertShare(count, perToken, tokens, dispersion);
   if (parts === 1) return share;
   const deviation = Math.sqrt(((share * (1 - share) * parts) / count) * (1 - 1 / parts));
   return Math.min(1, share + meanOfLargest(parts) * deviation);

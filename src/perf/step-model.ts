@@ -10,7 +10,7 @@ import { type AttentionCost, attentionCost } from './attention.ts';
 import { activationBytes, allReduceCost } from './collectives.ts';
 import { type ExchangeWay, exchangeWays, handOverCost, type Network } from './exchange.ts';
 import type { ExpertUse } from './experts.ts';
-import { layerOverheads } from './overheads.ts';
+import { eagerFloor, layerOverheads } from './overheads.ts';
 import type { Lanes } from './parallelism.ts';
 import { linearRates } from './roofline.ts';
 
@@ -41,6 +41,8 @@ export interface StepModel {
   combine: CalibrationCard['combine'];
   linear: readonly LinearCost[];
   experts: ExpertUse;
+  /** All sequences carry the same text, so that each pass routes them to the same experts. */
+  routedAlike?: boolean;
   attention: AttentionCost;
   allReduce: { calls: number; latency: Seconds; perToken: Seconds };
   fixedPerIteration: Seconds;
@@ -76,7 +78,7 @@ function linearCosts(spec: ReplicaSpec, stage: number): LinearCost[] {
   return groups
     .filter((group) => group.use !== 'look_up')
     .map((group) => {
-      const rates = linearRates(spec.gpu, spec.calibration, group.format);
+      const rates = linearRates(spec.gpu, spec.calibration, group.format, group.use === 'routed');
       const flopPerToken = 2 * group.activePerTokenPerGpu;
       return {
         use: group.use,
@@ -162,6 +164,7 @@ function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
       count: model.moe?.experts ?? 1,
       perToken: model.moe?.experts_per_token ?? 1,
       parts: spec.expertParallel,
+      dispersion: calibration.expert_dispersion,
       skew: calibration.expert_parallel.skew,
     },
     attention: attentionCost(model, spec.gpu, calibration, spec.kvCache, spec.tensorParallel, queries),
@@ -170,10 +173,9 @@ function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
       latency: allReduce.latency * host.launch_scale,
       perToken: allReduce.perByte * activationBytes(1, model.hidden_size),
     },
-    fixedPerIteration:
-      host.per_iteration + host.launch_scale * layerOverheads(model, spec.gpu, calibration, spec.weights),
+    fixedPerIteration: host.per_iteration + layerOverheads(model, spec.gpu, calibration, host, spec.weights),
     fixedPerSequence: host.per_sequence,
-    eagerFloor: model.layers * calibration.eager_layer_floor,
+    eagerFloor: eagerFloor(model, spec.gpu, calibration, spec.weights),
     scale: 1,
     queries,
     ...(parallel === undefined ? {} : { parallel }),

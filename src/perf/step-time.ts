@@ -38,8 +38,9 @@ function tokensAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): nu
 
 /** The share of a group's bytes that an iteration reads. */
 function touchedAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): Share {
-  if (use === 'routed') return touchedInFullestPart(model.experts, load.expertTokens);
-  return tokensAt(model, use, load) > 0 ? 1 : 0;
+  if (use !== 'routed') return tokensAt(model, use, load) > 0 ? 1 : 0;
+  const alike = model.routedAlike === true && load.promptTokens === 0;
+  return touchedInFullestPart(model.experts, alike ? Math.min(load.expertTokens, model.queries) : load.expertTokens);
 }
 
 function linearSeconds(model: StepModel, costs: readonly LinearCost[], load: LaneLoad): Seconds {

@@ -17,6 +17,8 @@ const recipe = z.strictObject({
   memory_fraction: share().optional(),
   /** Prompts are held back for so many iterations while others decode, so that more of them run together. */
   prompt_wait_iterations: count({ min: 0, max: 10_000 }).optional(),
+  /** All requests carry one prompt, so that each pass routes them to the same experts. */
+  prompts_alike: z.boolean().optional(),
 });
 
 /**

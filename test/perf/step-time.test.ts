@@ -21,7 +21,7 @@ const SPEC: ReplicaSpec = {
   model: modelCard('llama-3.3-70b'),
   gpu: H100,
   calibration: IDEAL,
-  host: { per_iteration: 0, per_sequence: 0, launch_scale: 1 },
+  host: { per_iteration: 0, per_sequence: 0, launch_scale: 1, unpacked_moe_layer: 0 },
   weights: 'bf16',
   kvCache: 'bf16',
   tensorParallel: 1,
@@ -39,7 +39,7 @@ const DECODE: StepLoad = {
   promptKvTokens: 0,
   emitted: 1,
 };
-const HOST = { per_iteration: 1e-3, per_sequence: 7e-6, launch_scale: 1.5 };
+const HOST = { per_iteration: 1e-3, per_sequence: 7e-6, launch_scale: 1.5, unpacked_moe_layer: 30e-6 };
 
 /** Any layout an engine would start with; GPUs beyond one machine are joined by a network. */
 const layout = fc

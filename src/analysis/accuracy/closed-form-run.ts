@@ -3,9 +3,10 @@ import { stepSeconds } from '../../perf/step-time.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { envelopeLimits, QUANTILES } from '../../serving/envelope.ts';
 import { tpotQuantile, ttftQuantile } from '../../serving/latency.ts';
-import { buildReplica, type Replica } from '../../serving/replica.ts';
+import type { Replica } from '../../serving/replica.ts';
 import { inFlight, iteration, prefillSeconds, type SteadyState, steadyState } from '../../serving/steady-state.ts';
 import type { Watts } from '../../units/quantity.ts';
+import { measuredReplica } from './measured-replica.ts';
 import { Skip } from './measured-row.ts';
 import { type MeasuredRun, requestsHere } from './measured-run.ts';
 import type { LatencyFigures, RunFigures } from './run-figures.ts';
@@ -35,7 +36,7 @@ function batchPrefill(replica: Replica, batch: number): { seconds: number; itera
  * requests of a later wave start when those of an earlier one end, not all at once.
  */
 function staticFigures(run: MeasuredRun, plan: Plan, batch: number): RunFigures {
-  const replica = buildReplica(plan);
+  const replica = measuredReplica(run, plan);
   const { means } = replica;
   const atOnce = Math.min(batch, replica.slots);
   const prompts = batchPrefill(replica, atOnce);
@@ -86,7 +87,7 @@ function gaps(state: SteadyState): LatencyFigures {
  * the first burst, where prompts come one after another.
  */
 function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: number): RunFigures {
-  const replica = buildReplica(plan);
+  const replica = measuredReplica(run, plan);
   const { means } = replica;
   if (means.decodePasses === 0) return staticFigures(run, plan, users);
   const state = steadyState(replica, decodingOf(replica, users));
@@ -115,7 +116,7 @@ function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: numb
 
 /** Everything queued at once: the rate at which as many run as there is room for. */
 function offlineFigures(run: MeasuredRun, plan: Plan): RunFigures {
-  const replica = buildReplica(plan);
+  const replica = measuredReplica(run, plan);
   const { stateAt, saturation } = envelopeLimits(replica, []);
   const state = stateAt(1);
   return {
@@ -141,7 +142,7 @@ function overQuantiles(at: (quantile: number) => number): LatencyFigures {
 }
 
 function openFigures(run: MeasuredRun, plan: Plan, requestsPerSecond: number): RunFigures {
-  const replica = buildReplica(plan);
+  const replica = measuredReplica(run, plan);
   const { stateAt, saturation } = envelopeLimits(replica, []);
   const level = requestsPerSecond / run.copies / saturation.requestsPerSecond;
   if (level >= 1) {

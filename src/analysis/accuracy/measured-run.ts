@@ -40,7 +40,7 @@ export interface MeasuredRun {
   spread: Spread;
   load: RunLoad;
   /** What the benchmark set, where it is not the engine's default. */
-  settings: { tokenBudget?: number; memoryFraction?: number; promptWaitIterations?: number };
+  settings: { tokenBudget?: number; memoryFraction?: number; promptWaitIterations?: number; promptsAlike?: boolean };
 }
 
 /** What one engine sees: the requests in flight are shared among them all. */

@@ -1,7 +1,7 @@
 import { quantileOfSorted } from '../../math/quantile.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import type { EndedRequest, EngineSpec, RequestSink, RunTotals } from '../../serving/engine-spec.ts';
-import { buildReplica, engineSpec } from '../../serving/replica.ts';
+import { engineSpec } from '../../serving/replica.ts';
 import type { Timeline } from '../../serving/run-records.ts';
 import { runReplica } from '../../serving/run-replica.ts';
 import { closedSource } from '../../traffic/closed-source.ts';
@@ -9,6 +9,7 @@ import { behindFrontEnd, type FrontEndSource } from '../../traffic/front-end.ts'
 import { openSource } from '../../traffic/open-source.ts';
 import type { RequestSource } from '../../traffic/request-source.ts';
 import { closedFormFigures } from './closed-form-run.ts';
+import { measuredReplica } from './measured-replica.ts';
 import { Skip } from './measured-row.ts';
 import { type MeasuredRun, requestsHere } from './measured-run.ts';
 import type { LatencyFigures, RunFigures } from './run-figures.ts';
@@ -120,7 +121,7 @@ function simulate(run: MeasuredRun, spec: EngineSpec, source: RequestSource | Fr
  * - Poisson arrivals: as many requests as the benchmark's card says
  */
 export function replayFigures(run: MeasuredRun, plan: Plan): RunFigures {
-  const replica = buildReplica(plan);
+  const replica = measuredReplica(run, plan);
   const spec = engineSpec(replica);
   const { load } = run;
   switch (load.kind) {

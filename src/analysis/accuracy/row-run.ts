@@ -114,7 +114,9 @@ function settingsOf(facts: BenchmarkFacts, on: RecipeSubject): MeasuredRun['sett
     beyond === undefined ? fromRecipes(facts, on, (recipe) => recipe.token_budget) : on.input + on.output + beyond;
   const memoryFraction = fromRecipes(facts, on, (recipe) => recipe.memory_fraction);
   const promptWaitIterations = fromRecipes(facts, on, (recipe) => recipe.prompt_wait_iterations);
+  const promptsAlike = fromRecipes(facts, on, (recipe) => recipe.prompts_alike);
   return {
+    ...(promptsAlike === undefined ? {} : { promptsAlike }),
     ...(tokenBudget === undefined ? {} : { tokenBudget: Math.round(tokenBudget) }),
     ...(memoryFraction === undefined ? {} : { memoryFraction }),
     ...(promptWaitIterations === undefined ? {} : { promptWaitIterations }),
