@@ -53,11 +53,17 @@ function linearSeconds(model: StepModel, costs: readonly LinearCost[], load: Lan
   return seconds;
 }
 
+function allReduceSeconds(ways: StepModel['allReduce']['ways'], tokens: number): Seconds {
+  let fastest = Number.POSITIVE_INFINITY;
+  for (const { latency, perToken } of ways) fastest = Math.min(fastest, latency + perToken * tokens);
+  return ways.length === 0 ? 0 : fastest;
+}
+
 /** All-reduces within the groups, and the exchange between ranks around the experts. */
 function collectiveSeconds(model: StepModel, load: LaneLoad): Seconds {
   const tokens = tokensOf(model, load);
   const { allReduce, parallel } = model;
-  const reduced = allReduce.calls * (allReduce.latency + allReduce.perToken * tokens);
+  const reduced = allReduce.calls * allReduceSeconds(allReduce.ways, tokens);
   if (parallel === undefined) return reduced;
   const { layers, ways } = parallel.exchange;
   return reduced + layers * exchangeSeconds(ways, tokens, load.expertTokens);

@@ -6,7 +6,8 @@ import { FITTED, H100, IDEAL } from './cards.ts';
 
 const calibration = {
   ...FITTED,
-  all_reduce: { latency: 10e-6, growth: 0, link_efficiency: 1, collectives: true },
+  generations: {},
+  all_reduce: { ...FITTED.all_reduce, latency: 10e-6, growth: 0, link_efficiency: 1 },
   expert_parallel: { skew: 1, exchange_efficiency: 1 },
 };
 const on = (layout: Partial<Parallelism>): Parallelism => ({

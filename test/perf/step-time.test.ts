@@ -207,7 +207,7 @@ describe('layouts, by hand and nothing lost', () => {
       fc.property(spec, load, fc.double({ min: 1, max: 8, noNaN: true }), (replica, at, factor) => {
         const { gpu, network = { bandwidth: 1, latency: 0 } } = replica;
         const seconds = stepSeconds(compileStepModel(replica), at);
-        const link = { name: 'faster', gpus: 8, bandwidth: 450e9 * factor };
+        const link = gpu.link && { ...gpu.link, bandwidth: gpu.link.bandwidth * factor };
         const wider = { ...network, bandwidth: network.bandwidth * factor };
         for (const better of [{ gpu: { ...gpu, link } }, { network: wider }]) {
           expect(stepSeconds(compileStepModel({ ...replica, ...better }), at)).toBeLessThanOrEqual(seconds * slack);
@@ -258,6 +258,9 @@ describe('laws', () => {
           contextFull: (at.contextFull / at.decodeSequences) * sequences,
           contextSliding: (at.contextSliding / at.decodeSequences) * sequences,
           promptTokens: at.promptTokens + 1,
+          promptWorkFull: at.promptWorkFull + at.promptTokens + 1,
+          promptWorkSliding: at.promptWorkSliding + 64,
+          promptKvTokens: at.promptKvTokens + 1,
         };
         expect(stepSeconds(compileStepModel(replica), more)).toBeGreaterThanOrEqual(seconds / slack);
       }),

@@ -103,8 +103,9 @@ function stepModel(grain: Grain): fc.Arbitrary<StepModel> {
     }),
     allReduce: fc.record({
       calls: fc.nat({ max: 2 }),
-      latency: amount(grain, 4, 2 ** -8),
-      perToken: amount(grain, 4, 2 ** -11),
+      ways: fc.array(fc.record({ latency: amount(grain, 4, 2 ** -8), perToken: amount(grain, 4, 2 ** -11) }), {
+        maxLength: 2,
+      }),
     }),
     fixedPerIteration: amount(grain, 8, 2 ** -6).map((seconds) => seconds + 2 ** -6),
     fixedPerSequence: amount(grain, 2, 2 ** -8),
@@ -140,7 +141,7 @@ const metronome: fc.Arbitrary<StepModel> = fc.constantFrom(1, 2, 4).map((units) 
   linear: [],
   experts: { count: 1, perToken: 1, parts: 1, skew: 1 },
   attention: { decodeFull: 0, decodeSliding: 0, prefillFull: 0, prefillSliding: 0, prefillKv: 0 },
-  allReduce: { calls: 0, latency: 0, perToken: 0 },
+  allReduce: { calls: 0, ways: [] },
   fixedPerIteration: units * 2 ** -6,
   fixedPerSequence: 0,
   eagerFloor: 0,
