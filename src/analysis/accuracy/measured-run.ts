@@ -7,8 +7,8 @@ export type RunLoad =
   | { kind: 'closed'; users: number; rounds: number }
   /** All start together and none follows. */
   | { kind: 'static'; batch: number }
-  /** Everything queued at once: so many times what may run at once. */
-  | { kind: 'offline'; rounds: number }
+  /** Everything queued at once: a number of requests, or so many times what may run at once. */
+  | { kind: 'offline'; rounds: number; requests?: number }
   /** Poisson arrivals. */
   | { kind: 'open'; requestsPerSecond: number; requests: number };
 

@@ -137,7 +137,7 @@ export function replayFigures(run: MeasuredRun, plan: Plan): RunFigures {
       return withPower(run, plan, simulate(run, spec, behindFrontEnd(source, serverPath(run, replica))).figures);
     }
     case 'offline': {
-      const requests = replica.slots * load.rounds;
+      const requests = load.requests === undefined ? replica.slots * load.rounds : requestsHere(run, load.requests);
       return withPower(run, plan, simulate(run, spec, requestsAtOnce(plan, requests, requests)).figures);
     }
     case 'open': {
@@ -148,8 +148,13 @@ export function replayFigures(run: MeasuredRun, plan: Plan): RunFigures {
   }
 }
 
-/** Power follows the load, which the closed form knows as a share of the most. */
+/** Power follows the load, which the closed form knows as a share of the most; beyond it, it says nothing. */
 function withPower(run: MeasuredRun, plan: Plan, figures: RunFigures): RunFigures {
-  const { boardWatts } = closedFormFigures(run, plan);
-  return boardWatts === undefined ? figures : { ...figures, boardWatts };
+  try {
+    const { boardWatts } = closedFormFigures(run, plan);
+    return boardWatts === undefined ? figures : { ...figures, boardWatts };
+  } catch (error) {
+    if (error instanceof Skip) return figures;
+    throw error;
+  }
 }
