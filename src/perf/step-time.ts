@@ -14,7 +14,19 @@ export { compileStepModel, type ReplicaSpec, type StepModel } from './step-model
 function laneOf(model: StepModel, load: StepLoad): LaneLoad {
   const { parallel, queries } = model;
   if (parallel !== undefined) return fullestLane(parallel.lanes, load, queries);
-  return { ...load, expertTokens: tokensOf(model, load), microBatches: 1 };
+  // Written out, not spread: this runs once an iteration of every simulated replica.
+  return {
+    decodeSequences: load.decodeSequences,
+    contextFull: load.contextFull,
+    contextSliding: load.contextSliding,
+    promptTokens: load.promptTokens,
+    promptWorkFull: load.promptWorkFull,
+    promptWorkSliding: load.promptWorkSliding,
+    promptKvTokens: load.promptKvTokens,
+    emitted: load.emitted,
+    expertTokens: tokensOf(model, load),
+    microBatches: 1,
+  };
 }
 
 /** Tokens that an iteration puts through the layers. */
