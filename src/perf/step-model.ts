@@ -7,7 +7,7 @@ import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
 import type { Seconds, Share, Tokens } from '../units/quantity.ts';
 import { type AttentionCost, attentionCost } from './attention.ts';
-import { activationBytes, allReduceCost } from './collectives.ts';
+import { activationBytes, allReduceWays } from './collectives.ts';
 import { type ExchangeWay, exchangeWays, handOverCost, type Network } from './exchange.ts';
 import type { ExpertUse } from './experts.ts';
 import { eagerFloor, layerOverheads } from './overheads.ts';
@@ -44,7 +44,7 @@ export interface StepModel {
   /** All sequences carry the same text, so that each pass routes them to the same experts. */
   routedAlike?: boolean;
   attention: AttentionCost;
-  allReduce: { calls: number; latency: Seconds; perToken: Seconds };
+  allReduce: { calls: number; ways: readonly { latency: Seconds; perToken: Seconds }[] };
   fixedPerIteration: Seconds;
   fixedPerSequence: Seconds;
   /** Least time of everything but attention in an iteration with prompt tokens, which runs without graphs. */
@@ -155,7 +155,7 @@ function allReduceCalls(spec: ReplicaSpec): number {
 
 function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
   const { model, calibration, host } = spec;
-  const allReduce = allReduceCost(spec.gpu, calibration, spec.tensorParallel);
+  const ways = allReduceWays(spec.gpu, calibration, spec.tensorParallel);
   const parallel = parallelModel(spec);
   return {
     combine: calibration.combine,
@@ -170,8 +170,10 @@ function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
     attention: attentionCost(model, spec.gpu, calibration, spec.kvCache, spec.tensorParallel, queries),
     allReduce: {
       calls: allReduceCalls(spec),
-      latency: allReduce.latency * host.launch_scale,
-      perToken: allReduce.perByte * activationBytes(1, model.hidden_size),
+      ways: ways.map(({ latency, perByte }) => ({
+        latency: latency * host.launch_scale,
+        perToken: perByte * activationBytes(1, model.hidden_size),
+      })),
     },
     fixedPerIteration: host.per_iteration + layerOverheads(model, spec.gpu, calibration, host, spec.weights),
     fixedPerSequence: host.per_sequence,

@@ -14,7 +14,19 @@ export { compileStepModel, type ReplicaSpec, type StepModel } from './step-model
 function laneOf(model: StepModel, load: StepLoad): LaneLoad {
   const { parallel, queries } = model;
   if (parallel !== undefined) return fullestLane(parallel.lanes, load, queries);
-  return { ...load, expertTokens: tokensOf(model, load), microBatches: 1 };
+  // Written out, not spread: this runs once an iteration of every simulated replica.
+  return {
+    decodeSequences: load.decodeSequences,
+    contextFull: load.contextFull,
+    contextSliding: load.contextSliding,
+    promptTokens: load.promptTokens,
+    promptWorkFull: load.promptWorkFull,
+    promptWorkSliding: load.promptWorkSliding,
+    promptKvTokens: load.promptKvTokens,
+    emitted: load.emitted,
+    expertTokens: tokensOf(model, load),
+    microBatches: 1,
+  };
 }
 
 /** Tokens that an iteration puts through the layers. */
@@ -53,11 +65,17 @@ function linearSeconds(model: StepModel, costs: readonly LinearCost[], load: Lan
   return seconds;
 }
 
+function allReduceSeconds(ways: StepModel['allReduce']['ways'], tokens: number): Seconds {
+  let fastest = Number.POSITIVE_INFINITY;
+  for (const { latency, perToken } of ways) fastest = Math.min(fastest, latency + perToken * tokens);
+  return ways.length === 0 ? 0 : fastest;
+}
+
 /** All-reduces within the groups, and the exchange between ranks around the experts. */
 function collectiveSeconds(model: StepModel, load: LaneLoad): Seconds {
   const tokens = tokensOf(model, load);
   const { allReduce, parallel } = model;
-  const reduced = allReduce.calls * (allReduce.latency + allReduce.perToken * tokens);
+  const reduced = allReduce.calls * allReduceSeconds(allReduce.ways, tokens);
   if (parallel === undefined) return reduced;
   const { layers, ways } = parallel.exchange;
   return reduced + layers * exchangeSeconds(ways, tokens, load.expertTokens);

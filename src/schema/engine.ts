@@ -91,6 +91,10 @@ export const calibrationCard = z.strictObject({
     /** Time of one call at two GPUs, growing with log2 of the group by `growth` of itself. */
     latency: seconds,
     growth: number({ min: 0, max: 10 }),
+    /** The same growth where every GPU reads all others' messages at once. */
+    one_shot_growth: number({ min: 0, max: 10 }),
+    /** Time of one call that the switch sums, whatever the group. */
+    in_switch_latency: seconds,
     link_efficiency: share(),
     collectives: z.boolean(),
   }),

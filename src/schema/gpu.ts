@@ -22,6 +22,10 @@ const link = z.strictObject({
   /** One direction, per GPU: 450 GB/s for NVLink 4, whose datasheet says 900. */
   bandwidth: quantity('B/s', '450 GB/s', { min: 1e8, max: 1e14 }),
   gpus: count({ min: 1, max: 10_000 }),
+  /** What lies between: a switch unless said otherwise. In a mesh `bandwidth` is that of all pair links together. */
+  topology: z.enum(['switch', 'mesh', 'bridge', 'torus', 'pcie']).optional(),
+  /** Whether the switch adds up what passes through it (NVLink SHARP). */
+  reduces: z.boolean().optional(),
 });
 
 const gpuNumbers = {

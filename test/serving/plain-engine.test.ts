@@ -27,7 +27,7 @@ const SECONDS: StepModel = {
   linear: [],
   experts: { count: 1, perToken: 1, parts: 1, skew: 1 },
   attention: { decodeFull: 0, decodeSliding: 0, prefillFull: 0, prefillSliding: 0, prefillKv: 0 },
-  allReduce: { calls: 0, latency: 0, perToken: 0 },
+  allReduce: { calls: 0, ways: [] },
   fixedPerIteration: 1,
   fixedPerSequence: 0,
   eagerFloor: 0,
