@@ -60,7 +60,9 @@ export function weightGroups(model: ModelCard, format: WeightFormat, spread: Spr
     const stored = kept && bytesPerWeight(format) < 2 ? 'bf16' : format;
     const use = useOf(block.component, stated, model.tied_embeddings && stage === stages - 1);
     const inGroup =
-      block.component === 'experts' ? 1 / expertGroup(layout) : perGpu(block.layout, tensorParallel, model.kv_heads);
+      block.component === 'experts'
+        ? 1 / expertGroup(layout)
+        : perGpu(block.layout, tensorParallel, block.kvHeads ?? model.kv_heads);
     const share = inGroup * stageShare(model, block.component, stages, stage);
     if (share === 0) continue;
     const key = `${use}/${stored}`;

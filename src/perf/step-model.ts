@@ -1,3 +1,4 @@
+import { layerCounts } from '../model/layers.ts';
 import { bytesPerWeight } from '../model/precision.ts';
 import { layerShare } from '../model/sharding.ts';
 import { type WeightGroup, weightGroups } from '../model/weights.ts';
@@ -104,10 +105,6 @@ export function compileStepModel(spec: ReplicaSpec): StepModel {
   return { ...compilePasses(plain, speculation.depth + 1), draft };
 }
 
-function moeLayers({ layers, moe }: ModelCard): number {
-  return moe === undefined ? 0 : layers - moe.first_dense_layers;
-}
-
 /**
  * Bytes of an activation that is sent to the experts: one where they multiply in 8 bits or fewer, so that it is
  * quantised before it leaves, else two.
@@ -134,7 +131,7 @@ function parallelModel(spec: ReplicaSpec): ParallelModel | undefined {
   const ways = exchangeWays(exchange, model.moe?.experts_per_token ?? 1);
   return {
     lanes: { ranks, stages, promptGrain: spec.promptGrain ?? 0 },
-    exchange: { layers: moeLayers(model), ways: ways.map((way) => ({ ...way, latency: scale * way.latency })) },
+    exchange: { layers: layerCounts(model).moe, ways: ways.map((way) => ({ ...way, latency: scale * way.latency })) },
     handOver: { times: stages - 1, ...handOver, latency: scale * handOver.latency },
     hostPerIteration: host.per_iteration,
     stages: Array.from({ length: stages }, (_, stage) => ({
@@ -150,7 +147,8 @@ function parallelModel(spec: ReplicaSpec): ParallelModel | undefined {
  */
 function allReduceCalls(spec: ReplicaSpec): number {
   const { model, attentionDataParallel } = spec;
-  return 2 * model.layers - (attentionDataParallel > 1 ? moeLayers(model) : 0);
+  const { pairs, moe } = layerCounts(model);
+  return 2 * pairs - (attentionDataParallel > 1 ? moe : 0);
 }
 
 function compilePasses(spec: ReplicaSpec, queries: number): StepModel {

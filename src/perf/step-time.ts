@@ -69,13 +69,18 @@ function handOverSeconds(model: StepModel, load: LaneLoad): Seconds {
   return times * (latency + perToken * tokensOf(model, load));
 }
 
-function decodeAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
+function contextSeconds(model: StepModel, load: StepLoad): Seconds {
   return model.attention.decodeFull * load.contextFull + model.attention.decodeSliding * load.contextSliding;
 }
 
+function decodeAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
+  return contextSeconds(model, load) + model.attention.decodeSequence * load.decodeSequences;
+}
+
 function prefillAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
-  const { prefillFull, prefillSliding, prefillKv } = model.attention;
-  const compute = prefillFull * load.promptWorkFull + prefillSliding * load.promptWorkSliding;
+  const { prefillFull, prefillSliding, prefillToken, prefillKv } = model.attention;
+  const compute =
+    prefillFull * load.promptWorkFull + prefillSliding * load.promptWorkSliding + prefillToken * load.promptTokens;
   return combine(model.combine, compute, prefillKv * load.promptKvTokens);
 }
 
@@ -130,7 +135,7 @@ function draftSeconds(model: StepModel, load: StepLoad, lane: LaneLoad): Seconds
   const { draft } = model;
   if (draft === undefined || load.decodeSequences === 0) return 0;
   const { model: plain, passes } = draft;
-  const attention = plain.scale * decodeAttentionSeconds(plain, lane);
+  const attention = plain.scale * contextSeconds(plain, lane);
   return passes * (decodeConstant(plain, load.decodeSequences) + attention);
 }
 
