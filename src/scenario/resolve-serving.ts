@@ -2,9 +2,10 @@ import type { Card, Catalog } from '../catalog/catalog.ts';
 import type { CalibrationCard } from '../schema/engine.ts';
 import { GPU_FIELDS, type GpuCard } from '../schema/gpu.ts';
 import { MODEL_FIELDS, type ModelCard } from '../schema/model.ts';
-import type { Problem } from '../schema/problem.ts';
+import { InputError, type Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
+import { isModelFile, type ModelSource } from './model-source.ts';
 import type { Plan, Scheduling, ServingPlan } from './plan.ts';
 import { cardSource } from './provenance.ts';
 import { networkOf, resolveLayout } from './resolve-layout.ts';
@@ -17,10 +18,15 @@ function physical<T extends object>(card: object, keys: readonly string[]): T {
 
 export function resolveModel(
   scenario: Scenario,
-  catalog: Catalog,
+  { catalog, models }: { catalog: Catalog; models?: ModelSource | undefined },
 ): { name: string; model: ModelCard; native: Scenario['serving']['weights'] } {
   if (typeof scenario.model !== 'string') {
     return { name: scenario.model.name ?? 'own model', model: scenario.model, native: 'bf16' };
+  }
+  if (isModelFile(scenario.model)) {
+    const answer = models?.(scenario.model) ?? { found: false, problems: ['models cannot be read from files here'] };
+    if (answer.found) return answer;
+    throw new InputError(answer.problems.map((message) => ({ path: ['model'], message })));
   }
   const card = catalog.find('model', scenario.model) as Card<'model'>;
   return {

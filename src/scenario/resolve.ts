@@ -3,6 +3,7 @@ import { InputError, type Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { ColumnSource } from './column-source.ts';
 import { collectDefaults, type Defaults } from './defaults.ts';
+import type { ModelSource } from './model-source.ts';
 import type { Plan } from './plan.ts';
 import type { PriceSource } from './price-source.ts';
 import { referenceProblems } from './references.ts';
@@ -17,6 +18,8 @@ export interface Lookups {
   prices: PriceSource;
   /** Absent where there are no files to read lengths from. */
   columns?: ColumnSource;
+  /** Absent where there are no files to read models from. */
+  models?: ModelSource;
 }
 
 /** The first day of the catalog's as-of month: what a scenario without a start date is priced on. */
@@ -49,7 +52,7 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const start = scenario.start ?? defaults.use('start', catalogDate(facility), 'the catalog');
   noteConventions(scenario, facility, defaults);
 
-  const { name: modelName, model, native } = resolveModel(scenario, catalog);
+  const { name: modelName, model, native } = resolveModel(scenario, lookups);
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
   const { card: engineCard, engineName, engine, calibration } = resolveEngine(scenario, catalog);
   const serving = resolveServing(

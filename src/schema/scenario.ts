@@ -1,5 +1,16 @@
 import * as z from 'zod';
-import { billingMonths, cardId, cardReference, count, date, name, number, quantity, share } from './fields.ts';
+import {
+  billingMonths,
+  cardId,
+  cardReference,
+  count,
+  date,
+  modelReference,
+  name,
+  number,
+  quantity,
+  share,
+} from './fields.ts';
 import { inlineGpu } from './gpu.ts';
 import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
@@ -164,7 +175,7 @@ export const scenarioFile = z.strictObject({
   description: z.string().max(2000).optional(),
   start: date().optional(),
   hours_per_month: number({ min: 600, max: 750 }, 'h').default(730),
-  model: z.union([cardReference(), inlineModel]),
+  model: z.union([modelReference(), inlineModel]),
   serving,
   traffic,
   slo: slo.default({}),
