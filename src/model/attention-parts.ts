@@ -1,5 +1,6 @@
+import type { ServedModel } from '../scenario/plan.ts';
 import type { KvFormat, ModelCard } from '../schema/model.ts';
-import type { Bytes } from '../units/quantity.ts';
+import type { Bytes, Share } from '../units/quantity.ts';
 import { layerCounts } from './layers.ts';
 import { bytesPerKvElement } from './precision.ts';
 
@@ -145,6 +146,16 @@ function headParts(model: ModelCard, element: Bytes, t: number): AttentionPart[]
   return [full, { ...groupedPart(sliding.layers, 'capped', own, element, t), keeps: 'window' }];
 }
 
+/** What is left of a cache that is pruned after the prompt: less to keep, to read and to ask. */
+function pruned(part: AttentionPart, kept: Share): AttentionPart {
+  return {
+    ...part,
+    readBytes: kept * part.readBytes,
+    decodeFlop: kept * part.decodeFlop,
+    keptBytes: kept * part.keptBytes,
+  };
+}
+
 /**
  * Everything in a model that looks back at its sequence, by kind of layer, on one GPU of a tensor-parallel group.
  *
@@ -159,7 +170,12 @@ function headParts(model: ModelCard, element: Bytes, t: number): AttentionPart[]
  *   DeepSeek-V3.2 2025, sec. 2; compression: DeepSeek-V4 config.json `compress_ratios`, `index_topk`, `sliding_window`
  * @checkedBy test/model/kv-cache.test.ts
  */
-export function attentionParts(model: ModelCard, format: KvFormat, tensorParallel: number, headTile = 1) {
+export function attentionParts(
+  model: ServedModel,
+  format: KvFormat,
+  tensorParallel: number,
+  headTile = 1,
+): AttentionPart[] {
   const element = bytesPerKvElement(format);
   const { compressed, mla, sparse, linear } = model;
   const plain =
@@ -168,7 +184,8 @@ export function attentionParts(model: ModelCard, format: KvFormat, tensorParalle
       : mla !== undefined
         ? [latentPart(model, element, tensorParallel, headTile)]
         : headParts(model, element, tensorParallel);
-  const looking = sparse === undefined ? plain : sparseParts(plain, sparse);
+  const complete = sparse === undefined ? plain : sparseParts(plain, sparse);
+  const looking = model.kvKept === undefined ? complete : complete.map((part) => pruned(part, model.kvKept as Share));
   const all = linear === undefined ? looking : [...looking, linearPart(linear, tensorParallel)];
   return all.filter((part) => part.layers > 0);
 }

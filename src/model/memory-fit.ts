@@ -5,7 +5,7 @@ import { InfeasibleError } from '../schema/problem.ts';
 import type { Bytes, Tokens } from '../units/quantity.ts';
 import { cacheUse, kvBytesPerSequence } from './kv-cache.ts';
 import { layerShare } from './sharding.ts';
-import { weightBytesByStage, weightBytesPerGpu } from './weights.ts';
+import { formatName, weightBytesByStage, weightBytesPerGpu } from './weights.ts';
 
 /** What decides how much memory a replica has, and what fills it. */
 export type MemoryUse = Parallelism & Pick<ServingPlan, 'weights' | 'kvCache' | 'memory'>;
@@ -49,7 +49,7 @@ function doesNotFit(
   linkedGpus: number,
 ): InfeasibleError {
   const { tensorParallel, memory } = serving;
-  const parts = `${gigabytes(weights)} of ${serving.weights} weights per GPU and ${gigabytes(memory.workspace)} of workspace`;
+  const parts = `${gigabytes(weights)} of ${formatName(model, serving.weights)} weights per GPU and ${gigabytes(memory.workspace)} of workspace`;
   const rule = `${gigabytes(memory.usable)} usable, of which the engine takes ${Math.round(memory.fraction * 100)} %`;
   const smallest = smallestFit(model, serving, linkedGpus);
   const room = kvRoom(weights, memory);

@@ -1,5 +1,6 @@
 import { layerCounts } from '../model/layers.ts';
 import { bytesPerWeight } from '../model/precision.ts';
+import { formatShares } from '../model/weights.ts';
 import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { ModelCard, WeightFormat } from '../schema/model.ts';
@@ -27,7 +28,11 @@ export function eagerFloor(
   calibration: CalibrationCard,
   weights: WeightFormat,
 ): Seconds {
-  const scaledMoeLayers = scaledBits(gpu, calibration, weights) === 8 ? layerCounts(model).moe : 0;
+  const { moe } = layerCounts(model);
+  const scaledMoeLayers = formatShares(model, weights).reduce(
+    (sum, { format, share }) => sum + (scaledBits(gpu, calibration, format) === 8 ? share * moe : 0),
+    0,
+  );
   return (
     layerCounts(model).pairs * calibration.eager_layer_floor + scaledMoeLayers * calibration.eager_fp8_moe_layer_floor
   );
@@ -47,6 +52,20 @@ export function eagerFloor(
  * @checkedBy test/perf/overheads.test.ts
  */
 export function layerOverheads(
+  model: ModelCard,
+  gpu: GpuCard,
+  calibration: CalibrationCard,
+  host: EngineCard['host'],
+  weights: WeightFormat,
+): Seconds {
+  return formatShares(model, weights).reduce(
+    (sum, { format, share }) => sum + share * overheadsIn(model, gpu, calibration, host, format),
+    0,
+  );
+}
+
+/** The same with all layers in one format. */
+function overheadsIn(
   model: ModelCard,
   gpu: GpuCard,
   calibration: CalibrationCard,

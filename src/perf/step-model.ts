@@ -2,10 +2,10 @@ import { layerCounts } from '../model/layers.ts';
 import { bytesPerWeight } from '../model/precision.ts';
 import { layerShare } from '../model/sharding.ts';
 import { type WeightGroup, weightGroups } from '../model/weights.ts';
-import type { Parallelism, Speculation } from '../scenario/plan.ts';
+import type { Parallelism, ServedModel, Speculation } from '../scenario/plan.ts';
 import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
-import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
+import type { KvFormat, WeightFormat } from '../schema/model.ts';
 import type { Seconds, Share, Tokens } from '../units/quantity.ts';
 import { type AttentionCost, attentionCost } from './attention.ts';
 import { activationBytes, allReduceCost } from './collectives.ts';
@@ -52,6 +52,10 @@ export interface StepModel {
   eagerFloor: Seconds;
   /** All times are multiplied by this; 1 unless a measured rate of the replica is given. */
   scale: number;
+  /** Adapters loaded beside the base, of which a step reads those of its sequences. */
+  adapters?: number;
+  /** Share of decoded tokens that leave early, and the share of layers that they pass. */
+  earlyExit?: { share: Share; depth: Share };
   /** Tokens that a decoding sequence puts through a pass: itself and what was proposed for it. */
   queries: number;
   /** Proposing them: as many passes of the model below over one token a sequence as a pass's proposals cost. */
@@ -61,7 +65,7 @@ export interface StepModel {
 }
 
 export interface ReplicaSpec extends Parallelism {
-  model: ModelCard;
+  model: ServedModel;
   gpu: GpuCard;
   calibration: CalibrationCard;
   host: EngineCard['host'];
@@ -176,6 +180,8 @@ function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
     eagerFloor: eagerFloor(model, spec.gpu, calibration, spec.weights),
     scale: 1,
     queries,
+    ...(model.adapters === undefined ? {} : { adapters: model.adapters.count }),
+    ...(model.earlyExit === undefined ? {} : { earlyExit: model.earlyExit }),
     ...(parallel === undefined ? {} : { parallel }),
   };
 }

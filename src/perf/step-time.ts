@@ -1,7 +1,7 @@
 import type { WeightGroup } from '../model/weights.ts';
 import type { Seconds, Share } from '../units/quantity.ts';
 import { exchangeSeconds } from './exchange.ts';
-import { fullestPartOverMean, touchedInFullestPart } from './experts.ts';
+import { fullestPartOverMean, touchedExpertShare, touchedInFullestPart } from './experts.ts';
 import { busyLanes, fullestLane, type LaneLoad, ONE_LANE } from './parallelism.ts';
 import { combine } from './roofline.ts';
 import { emptyLoad, type StepLoad } from './step-load.ts';
@@ -19,13 +19,25 @@ function laneOf(model: StepModel, load: StepLoad): LaneLoad {
 
 /** Tokens that an iteration puts through the layers. */
 function tokensOf(model: StepModel, load: StepLoad): number {
-  return load.decodeSequences * model.queries + load.promptTokens;
+  return load.decodeSequences * model.queries * passedShare(model) + load.promptTokens;
+}
+
+/** Share of all layers that a decoding token passes on average: all, unless some leave early. */
+function passedShare({ earlyExit }: StepModel): Share {
+  return earlyExit === undefined ? 1 : 1 - earlyExit.share * (1 - earlyExit.depth);
+}
+
+/** Share of the layers that a batch passes: those behind the exit too, unless all of it has left. */
+function reachedShare({ earlyExit }: StepModel, load: LaneLoad): Share {
+  if (earlyExit === undefined || load.promptTokens > 0) return 1;
+  return 1 - (1 - earlyExit.depth) * earlyExit.share ** load.decodeSequences;
 }
 
 /** Tokens that meet a group of weights, those of the fullest part of the experts; a proposal needs the head too. */
 function tokensAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): number {
   switch (use) {
     case 'every_token':
+    case 'adapter':
       return tokensOf(model, load);
     case 'routed':
       return load.expertTokens * fullestPartOverMean(model.experts, load.expertTokens);
@@ -38,7 +50,12 @@ function tokensAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): nu
 
 /** The share of a group's bytes that an iteration reads. */
 function touchedAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): Share {
-  if (use !== 'routed') return tokensAt(model, use, load) > 0 ? 1 : 0;
+  if (use === 'adapter') {
+    const requests = load.decodeSequences + (load.promptTokens > 0 ? 1 : 0);
+    return touchedExpertShare(model.adapters ?? 1, 1, requests);
+  }
+  if (use !== 'routed')
+    return tokensAt(model, use, load) > 0 ? (use === 'every_token' ? reachedShare(model, load) : 1) : 0;
   const alike = model.routedAlike === true && load.promptTokens === 0;
   return touchedInFullestPart(model.experts, alike ? Math.min(load.expertTokens, model.queries) : load.expertTokens);
 }
@@ -246,6 +263,7 @@ export function crossoverBatch(model: StepModel): number {
   let memory = 0;
   let perToken = 0;
   for (const cost of model.linear) {
+    if (cost.use === 'adapter') continue;
     memory += cost.memorySeconds;
     perToken += cost.use === 'routed' ? ranks * cost.secondsPerToken : cost.secondsPerToken;
   }

@@ -11,6 +11,7 @@ import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability, 
 import { resolveOffers } from './resolve-offers.ts';
 import { resolveEngine, resolveGpu, resolveModel, resolveServing } from './resolve-serving.ts';
 import { resolveSlo, resolveTraffic } from './resolve-traffic.ts';
+import { servedModel } from './served-model.ts';
 
 /** Where a scenario's names are looked up. */
 export interface Lookups {
@@ -52,7 +53,8 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const start = scenario.start ?? defaults.use('start', catalogDate(facility), 'the catalog');
   noteConventions(scenario, facility, defaults);
 
-  const { name: modelName, model, native } = resolveModel(scenario, lookups);
+  const { name: modelName, model: card, native } = resolveModel(scenario, lookups);
+  const model = servedModel(scenario.serving, card, problems);
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
   const { card: engineCard, engineName, engine, calibration } = resolveEngine(scenario, catalog);
   const serving = resolveServing(
