@@ -1,10 +1,11 @@
+import { layerCounts } from '../model/layers.ts';
 import { bytesPerWeight } from '../model/precision.ts';
 import { layerShare } from '../model/sharding.ts';
 import { type WeightGroup, weightGroups } from '../model/weights.ts';
-import type { Parallelism, Speculation } from '../scenario/plan.ts';
+import type { Parallelism, ServedModel, Speculation } from '../scenario/plan.ts';
 import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
-import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
+import type { KvFormat, WeightFormat } from '../schema/model.ts';
 import type { Seconds, Share, Tokens } from '../units/quantity.ts';
 import { type AttentionCost, attentionCost } from './attention.ts';
 import { activationBytes, allReduceWays } from './collectives.ts';
@@ -51,6 +52,10 @@ export interface StepModel {
   eagerFloor: Seconds;
   /** All times are multiplied by this: one over the engine's rate, unless a measured rate of the replica is given. */
   scale: number;
+  /** Adapters loaded beside the base, of which a step reads those of its sequences. */
+  adapters?: number;
+  /** Share of decoded tokens that leave early, and the share of layers that they pass. */
+  earlyExit?: { share: Share; depth: Share };
   /** Tokens that a decoding sequence puts through a pass: itself and what was proposed for it. */
   queries: number;
   /** Proposing them: as many passes of the model below over one token a sequence as a pass's proposals cost. */
@@ -60,7 +65,7 @@ export interface StepModel {
 }
 
 export interface ReplicaSpec extends Parallelism {
-  model: ModelCard;
+  model: ServedModel;
   gpu: GpuCard;
   calibration: CalibrationCard;
   host: EngineCard['host'];
@@ -104,10 +109,6 @@ export function compileStepModel(spec: ReplicaSpec): StepModel {
   return { ...compilePasses(plain, speculation.depth + 1), draft };
 }
 
-function moeLayers({ layers, moe }: ModelCard): number {
-  return moe === undefined ? 0 : layers - moe.first_dense_layers;
-}
-
 /**
  * Bytes of an activation that is sent to the experts: one where they multiply in 8 bits or fewer, so that it is
  * quantised before it leaves, else two.
@@ -134,7 +135,7 @@ function parallelModel(spec: ReplicaSpec): ParallelModel | undefined {
   const ways = exchangeWays(exchange, model.moe?.experts_per_token ?? 1);
   return {
     lanes: { ranks, stages, promptGrain: spec.promptGrain ?? 0 },
-    exchange: { layers: moeLayers(model), ways: ways.map((way) => ({ ...way, latency: scale * way.latency })) },
+    exchange: { layers: layerCounts(model).moe, ways: ways.map((way) => ({ ...way, latency: scale * way.latency })) },
     handOver: { times: stages - 1, ...handOver, latency: scale * handOver.latency },
     hostPerIteration: host.per_iteration,
     stages: Array.from({ length: stages }, (_, stage) => ({
@@ -150,7 +151,8 @@ function parallelModel(spec: ReplicaSpec): ParallelModel | undefined {
  */
 function allReduceCalls(spec: ReplicaSpec): number {
   const { model, attentionDataParallel } = spec;
-  return 2 * model.layers - (attentionDataParallel > 1 ? moeLayers(model) : 0);
+  const { pairs, moe } = layerCounts(model);
+  return 2 * pairs - (attentionDataParallel > 1 ? moe : 0);
 }
 
 function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
@@ -180,6 +182,8 @@ function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
     eagerFloor: eagerFloor(model, spec.gpu, calibration, spec.weights),
     scale: 1 / host.rate,
     queries,
+    ...(model.adapters === undefined ? {} : { adapters: model.adapters.count }),
+    ...(model.earlyExit === undefined ? {} : { earlyExit: model.earlyExit }),
     ...(parallel === undefined ? {} : { parallel }),
   };
 }

@@ -7,6 +7,7 @@ import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
+import { formatName } from '../model/weights.ts';
 import type { Plan, Scheduling } from '../scenario/plan.ts';
 import { layoutName, replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
@@ -121,7 +122,7 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: Month
     expert_parallel: serving.expertParallel,
     attention_data_parallel: serving.attentionDataParallel,
     layout: layoutName(serving),
-    weights: serving.weights,
+    weights: formatName(plan.model, serving.weights),
     kv_cache: serving.kvCache,
     max_batch: serving.maxBatch,
     scheduling: serving.scheduling.kind,

@@ -158,6 +158,16 @@ export function cardReference() {
     .regex(/^[A-Za-z0-9][A-Za-z0-9 ._/+()-]{0,99}$/, 'expected a name from the catalog');
 }
 
+/** A model by what its card is called, or by a file that ends in .json: a checkpoint's configuration. */
+export function modelReference() {
+  const expected = 'expected a name from the catalog, or the path of a config.json';
+  return z
+    .string({ error: expected })
+    .max(1000, expected)
+    .refine((text) => text.endsWith('.json') || cardReference().safeParse(text).success, { error: expected })
+    .refine((text) => printable(text) === text, { error: 'holds a control character' });
+}
+
 /** Where a number comes from. `basis` says how far to trust it. */
 export const source = z.strictObject({
   ref: name(),

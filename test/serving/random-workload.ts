@@ -97,8 +97,10 @@ function stepModel(grain: Grain): fc.Arbitrary<StepModel> {
     attention: fc.record({
       decodeFull: amount(grain, 4, 2 ** -12),
       decodeSliding: amount(grain, 4, 2 ** -12),
+      decodeSequence: amount(grain, 4, 2 ** -9),
       prefillFull: amount(grain, 4, 2 ** -13),
       prefillSliding: amount(grain, 4, 2 ** -13),
+      prefillToken: amount(grain, 4, 2 ** -12),
       prefillKv: amount(grain, 4, 2 ** -12),
     }),
     allReduce: fc.record({
@@ -140,7 +142,15 @@ const metronome: fc.Arbitrary<StepModel> = fc.constantFrom(1, 2, 4).map((units) 
   combine: 'sum',
   linear: [],
   experts: { count: 1, perToken: 1, parts: 1, skew: 1 },
-  attention: { decodeFull: 0, decodeSliding: 0, prefillFull: 0, prefillSliding: 0, prefillKv: 0 },
+  attention: {
+    decodeFull: 0,
+    decodeSliding: 0,
+    decodeSequence: 0,
+    prefillFull: 0,
+    prefillSliding: 0,
+    prefillToken: 0,
+    prefillKv: 0,
+  },
   allReduce: { calls: 0, ways: [] },
   fixedPerIteration: units * 2 ** -6,
   fixedPerSequence: 0,
@@ -264,7 +274,10 @@ function kvBlocks(
 ): number {
   const needs = users
     .flat()
-    .map(({ input, output }) => Math.ceil((input + output - 1 + spec.speculativeDepth) / spec.blockTokens))
+    .map(
+      ({ input, output }) =>
+        Math.ceil((input + output - 1 + spec.speculativeDepth) / spec.blockTokens) + spec.stateBlocks,
+    )
     .sort((a, b) => b - a);
   return (needs[Math.min(size.tooLong, needs.length - 1)] ?? 1) + size.more;
 }
@@ -299,6 +312,8 @@ function workloadOf(grain: Grain, policy: Policy, sizes: Sizes): fc.Arbitrary<Wo
         slots,
         tokenBudget: slots * (1 + guess.depth) + moreBudget,
         blockTokens,
+        // Some models keep a state beside the cache.
+        stateBlocks: users.length % 3 === 2 ? 2 : 0,
         // Some models have a context that a few requests overrun.
         maxContext: users.length % 4 === 3 ? 24 : Number.POSITIVE_INFINITY,
         window,
