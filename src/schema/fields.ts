@@ -158,12 +158,12 @@ export function cardReference() {
     .regex(/^[A-Za-z0-9][A-Za-z0-9 ._/+()-]{0,99}$/, 'expected a name from the catalog');
 }
 
-/** Where a number comes from. `basis` says how far to trust it. */
+/** Where a number comes from. `basis` says how far to trust it; `recalled` is a published figure that was not read again. */
 export const source = z.strictObject({
   ref: name(),
   url: z.string().max(500).optional(),
   as_of: date(),
-  basis: z.enum(['datasheet', 'measured', 'quoted', 'estimated', 'fitted']),
+  basis: z.enum(['datasheet', 'measured', 'quoted', 'estimated', 'fitted', 'recalled']),
   note: z.string().max(600).optional(),
 });
 export type Source = z.infer<typeof source>;
