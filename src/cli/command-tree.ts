@@ -115,7 +115,10 @@ function addAuthoring(program: Command): void {
   catalog
     .command('list')
     .description('the ids of all cards, or of one kind')
-    .argument('[kind]', 'gpu, engine, calibration, network, rental, facility, model, price, traffic or benchmark')
+    .argument(
+      '[kind]',
+      'gpu, engine, calibration, errors, network, rental, facility, model, price, traffic or benchmark',
+    )
     .action(async (kind: string | undefined, _, command: Command) => {
       const { listCards } = await import('./commands/catalog.ts');
       await listCards(kind, optionsOf(command));

@@ -6,6 +6,7 @@ import { collectDefaults, type Defaults } from './defaults.ts';
 import type { Plan } from './plan.ts';
 import type { PriceSource } from './price-source.ts';
 import { referenceProblems } from './references.ts';
+import { resolveEvidence } from './resolve-evidence.ts';
 import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability, resolveRent } from './resolve-money.ts';
 import { resolveOffers } from './resolve-offers.ts';
 import { resolveEngine, resolveGpu, resolveModel, resolveServing } from './resolve-serving.ts';
@@ -51,7 +52,8 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
 
   const { name: modelName, model, native } = resolveModel(scenario, catalog);
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
-  const { card: engineCard, engineName, engine, calibration } = resolveEngine(scenario, catalog);
+  const { card: engineCard, ...engine } = resolveEngine(scenario, catalog);
+  const evidence = resolveEvidence(scenario, catalog, gpu, engineCard.calibration, engineCard.id);
   const serving = resolveServing(scenario, catalog, gpu, native, engineCard, defaults, problems);
   const traffic = resolveTraffic(scenario, lookups, start, model.max_context, defaults, problems);
   const rent = resolveRent(scenario, catalog, facility, defaults, problems);
@@ -70,9 +72,8 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
     model,
     gpuName,
     gpu,
-    engineName,
-    engine,
-    calibration,
+    ...engine,
+    ...(evidence === undefined ? {} : { evidence }),
     facility: { power: facility.power, bytes_per_token: facility.bytes_per_token },
     serving,
     traffic,

@@ -3,6 +3,7 @@ import { billingMonths, cardId, cardReference, count, date, name, number, quanti
 import { inlineGpu } from './gpu.ts';
 import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
+import { ownCalibration } from './own-calibration.ts';
 import { slo, traffic } from './traffic.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
@@ -60,6 +61,7 @@ const serving = z.strictObject({
       usable: quantity('B', '79.6 GiB', { min: 1e6, max: 1e14 }).optional(),
     })
     .optional(),
+  calibrated: ownCalibration.optional(),
   measured: z.strictObject({ output_tokens_per_second: number({ min: 1e-6, max: 1e9 }) }).optional(),
 });
 

@@ -150,6 +150,14 @@ function settingsOf(facts: BenchmarkFacts, on: RecipeSubject): MeasuredRun['sett
   };
 }
 
+/** What was sent to the engine that a row was measured on, whatever that was. Throws a `Skip` as below. */
+export function sentOfRow(row: MeasuredRow, catalog: Catalog): Pick<MeasuredRun, 'input' | 'output' | 'load'> {
+  refuseUnmodelled(row);
+  const facts = benchmarkFacts(row, catalog);
+  const input = lengthOf(row, 'isl', facts.lengths?.input);
+  return { input, output: lengthOf(row, 'osl', facts.lengths?.output), load: loadOf(row, facts) };
+}
+
 /** The run that a row was measured in. Throws a `Skip` where the row cannot be understood. */
 export function runOfRow(row: MeasuredRow, catalog: Catalog): MeasuredRun {
   refuseUnmodelled(row);
