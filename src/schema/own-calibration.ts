@@ -18,7 +18,7 @@ const factors = {
 
 export const ownCalibration = z.strictObject({
   ...factors,
-  /** Values they were found on, and within what error four in five of such values are then met. */
+  /** Benchmark runs they were found on, and within what error four in five times and rates are then expected. */
   measurements: count({ min: 1, max: 1e6 }),
   error: share({ min: 0, max: 5 }),
   source: name(),

@@ -130,7 +130,8 @@ describe('less evidence is never narrower', () => {
   });
 
   test('and nothing is surer than the floor', () => {
-    fc.assert(fc.property(table, subject, (of, about) => {
+    fc.assert(
+      fc.property(table, subject, (of, about) => {
         expect(widthOf(of, about)).toBeGreaterThanOrEqual(0.07);
       }),
     );

@@ -55,7 +55,10 @@ test.each([
     'svg',
     /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg".*Time between tokens.*Time to first token.*h100-sxm5-80gb \(2\)/,
   ],
-  ['md', /^# Predicted against measured[\s\S]*\| By GPU \|[\s\S]*\| h100-sxm5-80gb \|[\s\S]*## Skipped[\s\S]*Llama-9-8B/],
+  [
+    'md',
+    /^# Predicted against measured[\s\S]*\| By GPU \|[\s\S]*\| h100-sxm5-80gb \|[\s\S]*## Skipped[\s\S]*Llama-9-8B/,
+  ],
   ['json', /"schema": "rackrate.accuracy\/v1"/],
 ])('-o x.%s', (ending, content) => {
   const target = join(folder, `out.${ending}`);
