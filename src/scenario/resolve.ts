@@ -54,7 +54,13 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
   const { card: engineCard, ...engine } = resolveEngine(scenario, catalog);
   const evidence = resolveEvidence(scenario, catalog, gpu, engineCard.calibration, engineCard.id);
-  const serving = resolveServing(scenario, catalog, gpu, native, engineCard, defaults, problems);
+  const serving = resolveServing(
+    scenario,
+    catalog,
+    { model, native, gpu, engine: engineCard, calibration: engine.calibration },
+    defaults,
+    problems,
+  );
   const traffic = resolveTraffic(scenario, lookups, start, model.max_context, defaults, problems);
   const rent = resolveRent(scenario, catalog, facility, defaults, problems);
   const people = resolvePeople(scenario, defaults);

@@ -92,6 +92,12 @@ export const calibrationCard = z.strictObject({
     link_efficiency: share(),
     collectives: z.boolean(),
   }),
+  expert_parallel: z.strictObject({
+    /** Tokens of the fullest part of the experts, over what uniform routing would bring it. */
+    skew: number({ min: 1, max: 10 }),
+    /** Share of the link's or network's rate that point-to-point traffic reaches: all-to-all, hand-overs of stages. */
+    exchange_efficiency: share(),
+  }),
   /** Absorbed MLA decode runs on tiles of this many query heads; fewer are padded up to it. */
   mla_head_tile: count({ min: 1, max: 1024 }),
   /**

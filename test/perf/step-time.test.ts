@@ -19,6 +19,9 @@ const SPEC: ReplicaSpec = {
   weights: 'bf16',
   kvCache: 'bf16',
   tensorParallel: 1,
+  pipelineParallel: 1,
+  expertParallel: 1,
+  attentionDataParallel: 1,
 };
 const DECODE: StepLoad = {
   decodeSequences: 1,
@@ -39,6 +42,9 @@ const spec = fc.record({
   weights: fc.constantFrom('bf16', 'fp8', 'mxfp4', 'int4'),
   kvCache: fc.constantFrom('bf16', 'fp8'),
   tensorParallel: fc.constantFrom(1, 2, 4, 8),
+  pipelineParallel: fc.constant(1),
+  expertParallel: fc.constant(1),
+  attentionDataParallel: fc.constant(1),
   gpu: fc.constant(H100),
 }) satisfies fc.Arbitrary<ReplicaSpec>;
 

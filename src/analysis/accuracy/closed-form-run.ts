@@ -14,12 +14,6 @@ import { serverPath } from './server-path.ts';
 
 const always = (seconds: number): LatencyFigures => ({ mean: seconds, p50: seconds, p99: seconds });
 
-/** The replica of a plan; where stages share the cache, each lane has its part of the sequences. */
-function laneOf(run: MeasuredRun, plan: Plan): Replica {
-  const replica = measuredReplica(run, plan);
-  return { ...replica, slots: Math.max(1, Math.floor(replica.slots / run.stages)) };
-}
-
 /** Mean board power at an output rate, by its share of the most the replica can do. */
 function boardWatts(plan: Plan, replica: Replica, requestsPerSecond: number): Watts | undefined {
   const most = envelopeLimits(replica, []).saturation.requestsPerSecond;
@@ -42,7 +36,7 @@ function batchPrefill(replica: Replica, batch: number): { seconds: number; itera
  * requests of a later wave start when those of an earlier one end, not all at once.
  */
 function staticFigures(run: MeasuredRun, plan: Plan, batch: number): RunFigures {
-  const replica = laneOf(run, plan);
+  const replica = measuredReplica(run, plan);
   const { means } = replica;
   const atOnce = Math.min(batch, replica.slots);
   const prompts = batchPrefill(replica, atOnce);
@@ -52,8 +46,7 @@ function staticFigures(run: MeasuredRun, plan: Plan, batch: number): RunFigures 
   const seconds = waves * wave;
   const waiting = ((waves - 1) / 2) * wave;
   const first = (prompts.seconds * (prompts.iterations + 1)) / (2 * prompts.iterations);
-  const lanes = run.stages * run.copies;
-  const requestsPerSecond = (lanes * batch) / seconds;
+  const requestsPerSecond = (run.copies * batch) / seconds;
   return {
     ttft: { mean: waiting + first, p50: waiting + first, p99: seconds - wave + prompts.seconds },
     ...(means.decodePasses === 0 ? {} : { tpot: always(pass), itl: always(pass) }),
@@ -62,7 +55,7 @@ function staticFigures(run: MeasuredRun, plan: Plan, batch: number): RunFigures 
     input: means.input,
     output: means.output,
     promptTokensPerSecond: (run.copies * atOnce * means.input) / prompts.seconds,
-    ...optionalPower(plan, replica, requestsPerSecond / lanes),
+    ...optionalPower(plan, replica, requestsPerSecond / run.copies),
   };
 }
 
@@ -94,7 +87,7 @@ function gaps(state: SteadyState): LatencyFigures {
  * the first burst, where prompts come one after another.
  */
 function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: number): RunFigures {
-  const replica = laneOf(run, plan);
+  const replica = measuredReplica(run, plan);
   const { means } = replica;
   if (means.decodePasses === 0) return staticFigures(run, plan, users);
   const state = steadyState(replica, decodingOf(replica, users));
@@ -105,7 +98,6 @@ function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: numb
   const work = path.perRequest + path.perPromptToken * means.input;
   const steady = path.latency + work + state.prefill + ahead + place;
   const burst = Math.max(batchPrefill(replica, Math.min(users, replica.slots)).seconds, users * work);
-  const lanes = run.stages * run.copies;
   return {
     ttft: {
       mean: (1 - 1 / rounds) * steady + (path.latency + place + burst / 2) / rounds,
@@ -114,7 +106,7 @@ function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: numb
     },
     tpot: always(state.tpot),
     itl: gaps(state),
-    requestsPerSecond: lanes * state.requestsPerSecond,
+    requestsPerSecond: run.copies * state.requestsPerSecond,
     input: means.input,
     output: means.output,
     promptTokensPerSecond: means.input / prefillSeconds(replica, 0, means.newPrompt),
@@ -124,13 +116,12 @@ function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: numb
 
 /** Everything queued at once: the rate at which as many run as there is room for. */
 function offlineFigures(run: MeasuredRun, plan: Plan): RunFigures {
-  const replica = laneOf(run, plan);
+  const replica = measuredReplica(run, plan);
   const { stateAt, saturation } = envelopeLimits(replica, []);
-  const lanes = run.stages * run.copies;
   const state = stateAt(1);
   return {
     ...(replica.means.decodePasses === 0 ? {} : { tpot: always(state.tpot), itl: gaps(state) }),
-    requestsPerSecond: lanes * saturation.requestsPerSecond,
+    requestsPerSecond: run.copies * saturation.requestsPerSecond,
     input: replica.means.input,
     output: replica.means.output,
     ...optionalPower(plan, replica, saturation.requestsPerSecond),
@@ -151,14 +142,13 @@ function overQuantiles(at: (quantile: number) => number): LatencyFigures {
 }
 
 function openFigures(run: MeasuredRun, plan: Plan, requestsPerSecond: number): RunFigures {
-  const replica = laneOf(run, plan);
+  const replica = measuredReplica(run, plan);
   const { stateAt, saturation } = envelopeLimits(replica, []);
-  const lanes = run.stages * run.copies;
-  const level = requestsPerSecond / lanes / saturation.requestsPerSecond;
+  const level = requestsPerSecond / run.copies / saturation.requestsPerSecond;
   if (level >= 1) {
     throw new Skip('the rate is beyond what we think it can serve: latency then depends on how long it was measured');
   }
-  const state = stateAtRate(stateAt, requestsPerSecond / lanes);
+  const state = stateAtRate(stateAt, requestsPerSecond / run.copies);
   const served = { ...replica, frontEnd: serverPath(run, replica) };
   return {
     ttft: overQuantiles((quantile) => ttftQuantile(served, state, quantile)),
@@ -168,7 +158,7 @@ function openFigures(run: MeasuredRun, plan: Plan, requestsPerSecond: number): R
     requestsPerSecond,
     input: replica.means.input,
     output: replica.means.output,
-    ...optionalPower(plan, replica, requestsPerSecond / lanes),
+    ...optionalPower(plan, replica, requestsPerSecond / run.copies),
   };
 }
 

@@ -27,6 +27,9 @@ export interface MeasuredRun {
   tensorParallel: number;
   /** Stages that share the layers, each working on its own part of the requests. */
   stages: number;
+  /** Parts that experts are dealt to, and copies of attention that share them; one each where absent. */
+  expertParallel?: number;
+  attentionRanks?: number;
   /** Engines side by side, which share the requests. */
   copies: number;
   weights: WeightFormat;
@@ -40,7 +43,7 @@ export interface MeasuredRun {
   settings: { tokenBudget?: number; memoryFraction?: number; promptWaitIterations?: number; promptsAlike?: boolean };
 }
 
-/** What one engine and one stage of it see: the requests in flight are shared among them all. */
+/** What one engine sees: the requests in flight are shared among them all. */
 export function requestsHere(run: MeasuredRun, all: number): number {
-  return Math.max(1, Math.round(all / (run.copies * run.stages)));
+  return Math.max(1, Math.round(all / run.copies));
 }

@@ -1,7 +1,7 @@
 import { quantileOfSorted } from '../../math/quantile.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import type { EndedRequest, EngineSpec, RequestSink, RunTotals } from '../../serving/engine-spec.ts';
-import { engineSpec, type Replica } from '../../serving/replica.ts';
+import { engineSpec } from '../../serving/replica.ts';
 import type { Timeline } from '../../serving/run-records.ts';
 import { runReplica } from '../../serving/run-replica.ts';
 import { closedSource } from '../../traffic/closed-source.ts';
@@ -45,8 +45,8 @@ class RunRecorder implements RequestSink {
     this.firstTokenOfLast = Math.max(this.firstTokenOfLast, firstToken);
   }
 
-  /** Figures of one lane; `lanes` of them make the system. */
-  figures(totals: RunTotals, gaps: GapWatch, lanes: number): RunFigures {
+  /** Figures of one engine; `copies` of them make the system. */
+  figures(totals: RunTotals, gaps: GapWatch, copies: number): RunFigures {
     const requests = this.ttft.length;
     if (requests === 0) throw new Skip('no request of the run fits into the cache');
     const tpot = summary(this.tpot);
@@ -54,7 +54,7 @@ class RunRecorder implements RequestSink {
     return {
       ttft: summary(this.ttft),
       ...(this.gapCount === 0 ? {} : { tpot, itl: { mean, p50: gaps.median() ?? mean, p99: tpot.p99 } }),
-      requestsPerSecond: (lanes * requests) / totals.end,
+      requestsPerSecond: (copies * requests) / totals.end,
       input: this.inputs / requests,
       output: this.outputs / requests,
     };
@@ -108,13 +108,7 @@ function simulate(run: MeasuredRun, spec: EngineSpec, source: RequestSource | Fr
   const recorder = new RunRecorder('delayOf' in source ? (tag) => source.delayOf(tag) : () => 0);
   const gaps = new GapWatch();
   const totals = runReplica(spec, source, recorder, { timeline: gaps });
-  return { figures: recorder.figures(totals, gaps, run.copies * run.stages), totals, recorder };
-}
-
-/** Stages share the cache among their lanes. */
-function laneSpec(run: MeasuredRun, replica: Replica): EngineSpec {
-  const spec = engineSpec(replica);
-  return { ...spec, kvBlocks: Math.floor(spec.kvBlocks / run.stages) };
+  return { figures: recorder.figures(totals, gaps, run.copies), totals, recorder };
 }
 
 /**
@@ -128,7 +122,7 @@ function laneSpec(run: MeasuredRun, replica: Replica): EngineSpec {
  */
 export function replayFigures(run: MeasuredRun, plan: Plan): RunFigures {
   const replica = measuredReplica(run, plan);
-  const spec = laneSpec(run, replica);
+  const spec = engineSpec(replica);
   const { load } = run;
   switch (load.kind) {
     case 'static': {
@@ -147,7 +141,7 @@ export function replayFigures(run: MeasuredRun, plan: Plan): RunFigures {
       return withPower(run, plan, simulate(run, spec, requestsAtOnce(plan, requests, requests)).figures);
     }
     case 'open': {
-      const perSecond = load.requestsPerSecond / (run.copies * run.stages);
+      const perSecond = load.requestsPerSecond / run.copies;
       const source = openSource(plan.traffic, perSecond, SEED, { limit: load.requests });
       return withPower(run, plan, simulate(run, spec, behindFrontEnd(source, serverPath(run, replica))).figures);
     }

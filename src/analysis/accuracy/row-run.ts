@@ -18,7 +18,15 @@ interface Layout {
   gpus: number;
   tensorParallel: number;
   stages: number;
+  expertParallel: number;
+  attentionRanks: number;
   copies: number;
+}
+
+/** Parts that a row's experts are dealt to: what it says, as far as the GPUs that share them allow. */
+function expertParts(row: MeasuredRow, group: number, experts: number): number {
+  const stated = Math.min(group, countOf(row, 'ep', 1));
+  return group % stated === 0 && experts % stated === 0 ? stated : 1;
 }
 
 /** All GPUs as one group, or the largest part of them that the query heads split over, the rest being copies of it. */
@@ -31,26 +39,29 @@ function evenGroup(gpus: number, heads = gpus): number {
 /**
  * Layout of a row. A blank tp means what the benchmark's public recipe has, else all GPUs, unless the notes say that they
  * share the layers, each working on its own.
- * Experts spread over the group that shares the rest (ep equal to tp, or dividing it) are read as evenly as
- * tensor-parallel ones, and a table that counts ep beside a smaller tp means a group of tp x ep. GPUs beyond one
+ * In a mixture of experts dp counts the copies of attention beside shared experts; a table that gives all their GPUs
+ * under tp as well means the group. One that counts ep beside a smaller tp means a group of tp x ep. GPUs beyond one
  * engine's are copies of it.
  */
 function layoutOf(row: MeasuredRow, card: Card<'model'> | undefined, usual: number | undefined): Layout {
+  const experts = card?.moe?.experts;
   const gpus = countOf(row, 'num_gpus', countOf(row, 'tp', 1) * countOf(row, 'pp', 1) * countOf(row, 'dp', 1));
   const dp = countOf(row, 'dp', 1);
   const isSplitByLayers = textOf(row, 'tp') === '' && /layer split/i.test(textOf(row, 'notes'));
   const stages = isSplitByLayers ? gpus : countOf(row, 'pp', 1);
-  if (dp > 1 && card?.moe !== undefined) {
-    throw new Skip('attention run data-parallel beside experts shared by all GPUs is not modelled');
-  }
+  const attentionRanks = experts === undefined ? 1 : dp;
   let tensorParallel = countOf(row, 'tp', usual ?? evenGroup(gpus / stages / dp, card?.heads));
+  if (attentionRanks > 1 && tensorParallel * stages === gpus) tensorParallel /= attentionRanks;
   const ep = countOf(row, 'ep', 1);
   if (ep > 1 && tensorParallel * ep * stages * dp === gpus) tensorParallel *= ep;
-  const copies = gpus / (tensorParallel * stages);
-  if (!Number.isInteger(copies)) {
-    throw new Skip(`${gpus} GPUs do not divide into groups of ${tensorParallel} x ${stages}`);
+  const copies = gpus / (tensorParallel * stages * attentionRanks);
+  if (!Number.isInteger(copies) || !Number.isInteger(tensorParallel)) {
+    const each =
+      attentionRanks > 1 ? `${tensorParallel} x ${stages} x ${attentionRanks}` : `${tensorParallel} x ${stages}`;
+    throw new Skip(`${gpus} GPUs do not divide into groups of ${each}`);
   }
-  return { gpus, tensorParallel, stages, copies };
+  const expertParallel = experts === undefined ? 1 : expertParts(row, tensorParallel * attentionRanks, experts);
+  return { gpus, tensorParallel, stages, expertParallel, attentionRanks, copies };
 }
 
 /** A mean length that the notes spell out: "mean input 220 tokens", "avg osl 190". */
