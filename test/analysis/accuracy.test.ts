@@ -70,7 +70,12 @@ describe('a row as a run', () => {
   test('experts over the group are read as tensor-parallel ones', () => {
     expect(runOf({ model: 'gpt-oss-120b', num_gpus: 4, tp: 4, ep: 4 })).toMatchObject({ tensorParallel: 4, copies: 1 });
     expect(runOf({ model: 'Mixtral-8x7B', num_gpus: 4, tp: 2, ep: 2 })).toMatchObject({ tensorParallel: 4, copies: 1 });
-    expect(() => runOf({ model: 'gpt-oss-120b', num_gpus: 4, dp: 4, ep: 4 })).toThrow(/data-parallel/);
+    expect(runOf({ model: 'gpt-oss-120b', num_gpus: 4, dp: 4, ep: 4 })).toMatchObject({
+      tensorParallel: 1,
+      attentionRanks: 4,
+      expertParallel: 4,
+      copies: 1,
+    });
   });
 
   test('names are met whatever their spelling', () => {

@@ -1,5 +1,6 @@
 import type { Plan } from '../../scenario/plan.ts';
 import { replicaGpus } from '../../scenario/replica-gpus.ts';
+import { InputError } from '../../schema/problem.ts';
 import { metricNamed } from '../accuracy/metric.ts';
 import type { OwnBenchmark } from './own-benchmark.ts';
 import type { OwnRun } from './own-fit.ts';
@@ -38,6 +39,10 @@ export function measuredScenario(raw: unknown, benchmark: Pick<OwnBenchmark, 'in
  */
 export function ownRun(benchmark: OwnBenchmark, plan: Plan, replicas: number): OwnRun {
   const { serving } = plan;
+  if (serving.scheduling.kind === 'disaggregated') {
+    const message = 'a benchmark of two pools does not tell their times apart; calibrate a scenario of one of them';
+    throw new InputError([{ path: ['serving', 'scheduling'], message }]);
+  }
   const { input, output, load } = benchmark;
   return {
     plan,
@@ -47,7 +52,9 @@ export function ownRun(benchmark: OwnBenchmark, plan: Plan, replicas: number): O
       engine: plan.engineName,
       gpus: replicas * replicaGpus(serving),
       tensorParallel: serving.tensorParallel,
-      stages: 1,
+      stages: serving.pipelineParallel,
+      expertParallel: serving.expertParallel,
+      attentionRanks: serving.attentionDataParallel,
       copies: replicas,
       weights: serving.weights,
       kvCache: serving.kvCache,
