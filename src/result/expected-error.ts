@@ -14,19 +14,23 @@ export interface ExpectedErrors {
 
 const count = (rows: number) => rows.toLocaleString('en-US');
 
-const UNMEASURED: Readonly<Record<ErrorBand['unmeasured'][number], string>> = {
-  GPU: 'on this GPU',
-  engine: 'of this engine',
-  model: 'of this model',
-  combination: 'of this engine on this GPU with such a model',
+type Missing = ErrorBand['unmeasured'][number];
+
+/** What was not measured, and what was left out of a fit to see what that costs. */
+const MISSING: Readonly<Record<Missing, { on: string; out: string }>> = {
+  GPU: { on: 'on this GPU', out: 'a GPU' },
+  engine: { on: 'of this engine', out: 'an engine' },
+  model: { on: 'of this model', out: 'a model' },
+  combination: { on: 'of this engine on this GPU with such a model', out: 'a GPU' },
 };
 
-function basisOf(plan: Plan, band: ErrorBand): string {
+function basisOf(plan: Plan, { rows, unmeasured }: ErrorBand): string {
   const kind = plan.model.moe === undefined ? 'dense' : 'mixture of experts';
-  const rows = `from ${count(band.rows)} measured rows left out of the fit`;
-  if (band.unmeasured.length === 0) return `${plan.gpuName}, ${kind}, ${plan.engineName}, ${rows}`;
-  const missing = band.unmeasured.map((what) => UNMEASURED[what]).join(' and ');
-  return `no measurement ${missing}; ${rows} that come nearest, and what it costs there to leave such a one out`;
+  if (unmeasured.length === 0) {
+    return `${plan.gpuName}, ${kind}, ${plan.engineName}, from ${count(rows)} measured rows left out of the fit`;
+  }
+  const each = (part: 'on' | 'out') => unmeasured.map((what) => MISSING[what][part]).join(' and ');
+  return `no measurement ${each('on')}; from ${count(rows)} rows that come nearest, and what it costs to leave ${each('out')} out of the fit`;
 }
 
 /** What to expect of the plan's numbers: from its own measurements, from others' like it, else from its calibration. */
