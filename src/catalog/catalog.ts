@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { benchmarkCard } from '../schema/benchmark.ts';
 import { calibrationCard, engineCard } from '../schema/engine.ts';
+import { errorTable } from '../schema/error-table.ts';
 import { facilityCard } from '../schema/facility.ts';
 import { gpuCard } from '../schema/gpu.ts';
 import { modelCard } from '../schema/model.ts';
@@ -14,6 +15,7 @@ export const CARD_KINDS = {
   gpu: { folder: 'hardware/gpus', schema: gpuCard, label: 'GPU' },
   engine: { folder: 'hardware/engines', schema: engineCard, label: 'engine' },
   calibration: { folder: 'hardware/calibration', schema: calibrationCard, label: 'calibration' },
+  errors: { folder: 'hardware/errors', schema: errorTable, label: 'table of errors' },
   network: { folder: 'hardware/networks', schema: networkCard, label: 'network' },
   rental: { folder: 'hardware/rentals', schema: rentalCard, label: 'rental' },
   facility: { folder: 'hardware/facilities', schema: facilityCard, label: 'facility' },

@@ -241,6 +241,7 @@ const CHECKS: { [K in CardKind]: readonly ((card: Card<K>, context: Context) => 
   engine: [(card, { catalog }) => unknownReference(catalog, 'calibration', card.calibration)],
   facility: [facilityShares],
   calibration: [],
+  errors: [(card, { catalog }) => unknownReference(catalog, 'calibration', card.id)],
   model: [],
   traffic: [],
   benchmark: [],

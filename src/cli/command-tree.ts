@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import type { AccuracyOptions } from './commands/accuracy.ts';
+import type { CalibrateOptions } from './commands/calibrate.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { GlobalOptions } from './output.ts';
 
@@ -92,6 +93,21 @@ function addAnalysis(program: Command): void {
       const { showAccuracy } = await import('./commands/accuracy.ts');
       await showAccuracy(optionsOf<AccuracyOptions>(command));
     });
+  program
+    .command('calibrate')
+    .description('move the coefficients of a scenario to its own benchmarks; -o FILE.yaml writes a scenario with them')
+    .argument('<scenario>', 'a scenario, YAML or JSON')
+    .option(
+      '--measured <file>',
+      'from vllm bench serve, guidellm, AIPerf or GenAI-Perf, or our CSV (repeatable)',
+      append,
+    )
+    .option('--replicas <number>', 'replicas that answered the benchmark side by side; 1 by default', wholeNumber)
+    .action(async (file: string, _, command: Command) => {
+      const { calibrateScenario } = await import('./commands/calibrate.ts');
+      const options = optionsOf<Partial<CalibrateOptions>>(command);
+      await calibrateScenario(file, { ...options, measured: options.measured ?? [] });
+    });
 }
 
 function addAuthoring(program: Command): void {
@@ -115,7 +131,10 @@ function addAuthoring(program: Command): void {
   catalog
     .command('list')
     .description('the ids of all cards, or of one kind')
-    .argument('[kind]', 'gpu, engine, calibration, network, rental, facility, model, price, traffic or benchmark')
+    .argument(
+      '[kind]',
+      'gpu, engine, calibration, errors, network, rental, facility, model, price, traffic or benchmark',
+    )
     .action(async (kind: string | undefined, _, command: Command) => {
       const { listCards } = await import('./commands/catalog.ts');
       await listCards(kind, optionsOf(command));

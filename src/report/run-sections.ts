@@ -211,7 +211,7 @@ export function comparisonTable(result: Result): Table {
 /** What the error beside the price is. */
 export function errorSentence(result: Result): string | undefined {
   if (result.price_error <= 0) return undefined;
-  return `± ${Math.round(result.price_error * 100)} % is the error of a step time: ${result.price_error_basis}.`;
+  return `± ${Math.round(result.price_error * 100)} % is the expected error of a price: ${result.price_error_basis}.`;
 }
 
 /** The bill of month 1, line by line. */

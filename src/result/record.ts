@@ -85,9 +85,11 @@ export interface Result {
   slo_met: boolean;
   subject: Subject;
   metrics: Metrics;
-  /** Expected relative error of every price, one side. */
+  /** Expected relative error of every price, one side: four in five are to lie within it. */
   price_error: number;
   price_error_basis: string;
+  /** The same of the two latencies, where it is known of them apart. */
+  latency_error: { tpot: number | null; ttft: number | null };
   /** Names of prices that have no finite value because nothing is served. */
   unbounded: string[];
   defaults_used: readonly DefaultUsed[];

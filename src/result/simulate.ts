@@ -17,6 +17,7 @@ import type { Envelope } from '../serving/envelope.ts';
 import { settlePools } from '../serving/pools.ts';
 import { type ServiceCurve, serviceCurve } from '../serving/service-curve.ts';
 import { formatShare } from '../units/format.ts';
+import { expectedErrors } from './expected-error.ts';
 import { metricsOf } from './metrics.ts';
 import { describePhysics } from './physics.ts';
 import type { MonthRecord, NotCountedRecord, Result, RunStatus, Subject } from './record.ts';
@@ -105,6 +106,11 @@ function notCounted(plan: Plan, gpus: number, servedRequests: number): NotCounte
   });
 }
 
+function errorRecord(plan: Plan): Pick<Result, 'price_error' | 'price_error_basis' | 'latency_error'> {
+  const { price, basis, tpot, ttft } = expectedErrors(plan);
+  return { price_error: price, price_error_basis: basis, latency_error: { tpot: tpot ?? null, ttft: ttft ?? null } };
+}
+
 /** Sizes of the two pools, which are settled by now. */
 function poolsOf(scheduling: Extract<Scheduling, { kind: 'disaggregated' }>): { prefill: number; decode: number } {
   return { prefill: Number(scheduling.prefillInstances), decode: Number(scheduling.decodeInstances) };
@@ -177,8 +183,7 @@ export function simulate(given: Plan, seed = 0): Result {
     slo_met: status === 'ok',
     subject: subjectOf(plan, envelope, first, use),
     metrics,
-    price_error: plan.calibration.error,
-    price_error_basis: plan.calibration.error_basis,
+    ...errorRecord(plan),
     unbounded: metrics.usd_per_mtok_total === undefined ? ['usd_per_mtok_total'] : [],
     defaults_used: plan.defaultsUsed,
     not_counted: notCounted(plan, metrics.gpus ?? 0, first.result.traffic.served),

@@ -1,7 +1,9 @@
 import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
+import type { ErrorTable } from '../schema/error-table.ts';
 import type { FacilityCard } from '../schema/facility.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
+import type { OwnCalibration } from '../schema/own-calibration.ts';
 import type { Bytes, BytesPerSecond, Seconds, Share, Usd } from '../units/quantity.ts';
 
 /** A default that entered the result: its scenario path, its value, and where the value comes from. */
@@ -11,6 +13,15 @@ export interface DefaultUsed {
   /** Of a number that has one. */
   unit?: string;
   source: string;
+}
+
+/** How wrong the calibration was found to be, and what to look that up by: ids of cards, absent for what is inline. */
+export interface ErrorEvidence {
+  table: ErrorTable;
+  gpu?: string | undefined;
+  architecture?: string | undefined;
+  model?: string | undefined;
+  engine: string;
 }
 
 /** A cost that the scenario leaves out, with the charges it typically brings so that nobody forgets it. */
@@ -248,6 +259,10 @@ export interface Plan {
   engineName: string;
   engine: Pick<EngineCard, 'upper_bound' | 'block_tokens' | 'reserves_longest' | 'host'>;
   calibration: CalibrationCard;
+  /** Absent for a calibration that nobody held against measurements. */
+  evidence?: ErrorEvidence;
+  /** Where own measurements moved the calibration. */
+  calibrated?: Pick<OwnCalibration, 'measurements' | 'error' | 'source'>;
   facility: Pick<FacilityCard, 'power' | 'bytes_per_token'>;
   serving: ServingPlan;
   traffic: TrafficPlan;

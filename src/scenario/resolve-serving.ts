@@ -6,6 +6,7 @@ import { InputError, type Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
 import { isModelFile, type ModelSource } from './model-source.ts';
+import { withFactors } from './own-calibration.ts';
 import type { Plan, Scheduling, ServingPlan } from './plan.ts';
 import { cardSource } from './provenance.ts';
 import { networkOf, resolveLayout } from './resolve-layout.ts';
@@ -48,12 +49,20 @@ export function resolveGpu(scenario: Scenario, catalog: Catalog): { name: string
 export function resolveEngine(
   scenario: Scenario,
   catalog: Catalog,
-): Pick<Plan, 'engineName' | 'engine' | 'calibration'> & { card: Card<'engine'> } {
+): Pick<Plan, 'engineName' | 'engine' | 'calibration' | 'calibrated'> & { card: Card<'engine'> } {
   const card = catalog.find('engine', scenario.serving.engine) as Card<'engine'>;
   const calibration = catalog.find('calibration', card.calibration) as Card<'calibration'>;
   const { upper_bound, block_tokens, reserves_longest } = card;
   const host = { ...card.host, rate: card.host.rate * (scenario.serving.engine_efficiency ?? 1) };
-  return { card, engineName: card.name, engine: { upper_bound, block_tokens, reserves_longest, host }, calibration };
+  const { calibrated } = scenario.serving;
+  const own = calibrated === undefined ? { calibration, host } : withFactors({ calibration, host }, calibrated);
+  return {
+    card,
+    engineName: card.name,
+    engine: { upper_bound, block_tokens, reserves_longest, host: own.host },
+    calibration: own.calibration,
+    ...(calibrated === undefined ? {} : { calibrated }),
+  };
 }
 
 function resolveMemory(

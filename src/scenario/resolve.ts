@@ -7,6 +7,7 @@ import type { ModelSource } from './model-source.ts';
 import type { Plan } from './plan.ts';
 import type { PriceSource } from './price-source.ts';
 import { referenceProblems } from './references.ts';
+import { resolveEvidence } from './resolve-evidence.ts';
 import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability, resolveRent } from './resolve-money.ts';
 import { resolveOffers } from './resolve-offers.ts';
 import { resolveEngine, resolveGpu, resolveModel, resolveServing } from './resolve-serving.ts';
@@ -56,11 +57,12 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const { name: modelName, model: card, native } = resolveModel(scenario, lookups);
   const model = servedModel(scenario.serving, card, problems);
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
-  const { card: engineCard, engineName, engine, calibration } = resolveEngine(scenario, catalog);
+  const { card: engineCard, ...engine } = resolveEngine(scenario, catalog);
+  const evidence = resolveEvidence(scenario, catalog, gpu, engineCard.calibration, engineCard.id);
   const serving = resolveServing(
     scenario,
     catalog,
-    { model, native, gpu, engine: engineCard, calibration },
+    { model, native, gpu, engine: engineCard, calibration: engine.calibration },
     defaults,
     problems,
   );
@@ -81,9 +83,8 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
     model,
     gpuName,
     gpu,
-    engineName,
-    engine,
-    calibration,
+    ...engine,
+    ...(evidence === undefined ? {} : { evidence }),
     facility: { power: facility.power, bytes_per_token: facility.bytes_per_token },
     serving,
     traffic,

@@ -14,6 +14,7 @@ import {
 import { inlineGpu } from './gpu.ts';
 import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
+import { ownCalibration } from './own-calibration.ts';
 import { slo, traffic } from './traffic.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
@@ -96,6 +97,7 @@ const serving = z.strictObject({
     .optional(),
   /** Speed of the engine relative to its card: all step times are divided by it. */
   engine_efficiency: number({ min: 0.05, max: 5 }).optional(),
+  calibrated: ownCalibration.optional(),
   measured: z.strictObject({ output_tokens_per_second: number({ min: 1e-6, max: 1e9 }) }).optional(),
 });
 

@@ -77,6 +77,11 @@ const MODELS = [
   'llama2-70b-99.9',
   'nvidia/Llama-3.3-70B-Instruct-FP8',
   'MiniMax-M2',
+  'Phi-4',
+  'GLM-4.5-Air',
+  'Kimi-K2-Instruct',
+  'Qwen3-235B-A22B-Instruct-2507',
+  'DeepSeek-R1-Distill-Llama-70B',
   'gpt-oss-120b',
 ];
 const UNKNOWN = ['Kimi-K9', 'GLM-99', 'A300X', 'TPU v99'];
@@ -113,6 +118,7 @@ const VARIED: readonly Cells[] = [
   mlperf({ gpu: 'MI300X', model: 'llama2-70b-99.9', scenario: 'Server', engine: 'vLLM' }),
   mlperf({ gpu: 'B200', model: 'Llama-3.1-405B', scenario: 'Offline', metric: 'output_tok_s_per_gpu' }),
   mlperf({ gpu: 'H200', model: 'Llama-3.1-8B', scenario: 'Server', request_rate: 100 }),
+  mlperf({ gpu: 'B200', model: 'DeepSeek-R1', scenario: 'Offline', weight_dtype: 'nvfp4' }),
   { isl: '', osl: '', notes: 'dataset=ShareGPT_V3' },
   { isl: '', osl: '', notes: 'Azure conv trace' },
   { isl: '', osl: '', notes: 'CNN/DailyMail summarization' },
@@ -176,6 +182,7 @@ describe('what a row leaves to its readers', () => {
 
   test('a group is no larger than the heads allow', () => {
     expect(runOf({ model: 'Qwen2.5-7B', num_gpus: 8 })).toMatchObject({ tensorParallel: 4, copies: 2 });
+    expect(runOf({ model: 'Phi-4', num_gpus: 8 })).toMatchObject({ tensorParallel: 2, copies: 4 });
   });
 
   test('an infinite rate without a number in flight sends all requests at once', () => {

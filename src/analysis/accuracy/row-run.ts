@@ -29,10 +29,18 @@ function expertParts(row: MeasuredRow, group: number, experts: number): number {
   return group % stated === 0 && experts % stated === 0 ? stated : 1;
 }
 
-/** All GPUs as one group, or the largest part of them that the query heads split over, the rest being copies of it. */
-function evenGroup(gpus: number, heads = gpus): number {
+/**
+ * All GPUs as one group, or the largest part of them over which query heads split evenly and KV heads split or are copied
+ * evenly; the rest are copies of it.
+ */
+function evenGroup(gpus: number, card: Card<'model'> | undefined): number {
+  const isEven = (group: number) =>
+    gpus % group === 0 &&
+    (card === undefined ||
+      (card.heads % group === 0 &&
+        (card.mla !== undefined || card.kv_heads % group === 0 || group % card.kv_heads === 0)));
   let group = Math.max(1, Math.floor(gpus));
-  while (group > 1 && (heads % group !== 0 || gpus % group !== 0)) group--;
+  while (group > 1 && !isEven(group)) group--;
   return group;
 }
 
@@ -50,7 +58,7 @@ function layoutOf(row: MeasuredRow, card: Card<'model'> | undefined, usual: numb
   const isSplitByLayers = textOf(row, 'tp') === '' && /layer split/i.test(textOf(row, 'notes'));
   const stages = isSplitByLayers ? gpus : countOf(row, 'pp', 1);
   const attentionRanks = experts === undefined ? 1 : dp;
-  let tensorParallel = countOf(row, 'tp', usual ?? evenGroup(gpus / stages / dp, card?.heads));
+  let tensorParallel = countOf(row, 'tp', usual ?? evenGroup(gpus / stages / dp, card));
   if (attentionRanks > 1 && tensorParallel * stages === gpus) tensorParallel /= attentionRanks;
   const ep = countOf(row, 'ep', 1);
   if (ep > 1 && tensorParallel * ep * stages * dp === gpus) tensorParallel *= ep;
@@ -159,6 +167,14 @@ function settingsOf(facts: BenchmarkFacts, on: RecipeSubject): MeasuredRun['sett
     ...(memoryFraction === undefined ? {} : { memoryFraction }),
     ...(promptWaitIterations === undefined ? {} : { promptWaitIterations }),
   };
+}
+
+/** What was sent to the engine that a row was measured on, whatever that was. Throws a `Skip` as below. */
+export function sentOfRow(row: MeasuredRow, catalog: Catalog): Pick<MeasuredRun, 'input' | 'output' | 'load'> {
+  refuseUnmodelled(row);
+  const facts = benchmarkFacts(row, catalog);
+  const input = lengthOf(row, 'isl', facts.lengths?.input);
+  return { input, output: lengthOf(row, 'osl', facts.lengths?.output), load: loadOf(row, facts) };
 }
 
 /** The run that a row was measured in. Throws a `Skip` where the row cannot be understood. */

@@ -14,7 +14,7 @@ export interface FitProblem {
 const ROBUST_SCALE = 0.1;
 
 /** How strongly a prior pulls beside rows whose weights sum to 1. */
-const PRIOR_WEIGHT = 0.002;
+export const PRIOR_WEIGHT = 0.002;
 
 const softL1 = (z: number) => 2 * (Math.sqrt(1 + z) - 1);
 
