@@ -160,7 +160,7 @@ export function cardReference() {
 
 /** A model by what its card is called, or by a file that ends in .json: a checkpoint's configuration. */
 export function modelReference() {
-  const expected = 'expected a name from the catalog, the path of a config.json';
+  const expected = 'expected the name of a catalog card or of a config.json';
   return z
     .string({ error: expected })
     .max(1000, expected)
@@ -168,12 +168,12 @@ export function modelReference() {
     .refine((text) => printable(text) === text, { error: 'holds a control character' });
 }
 
-/** Where a number comes from. `basis` says how far to trust it; `recalled` is a published figure that was not read again. */
+/** Where a number comes from. `basis` says how far to trust it. */
 export const source = z.strictObject({
   ref: name(),
   url: z.string().max(500).optional(),
   as_of: date(),
-  basis: z.enum(['datasheet', 'measured', 'quoted', 'estimated', 'fitted', 'recalled']),
+  basis: z.enum(['datasheet', 'measured', 'quoted', 'estimated', 'fitted']),
   note: z.string().max(600).optional(),
 });
 export type Source = z.infer<typeof source>;
