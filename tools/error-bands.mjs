@@ -1,4 +1,4 @@
-// Runs tools/error-bands.ts: node tools/error-bands.mjs TABLE.csv
+// Runs tools/error-bands.ts: node tools/error-bands.mjs TABLE.csv [TARGET.yaml] [--closed-form]
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

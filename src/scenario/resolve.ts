@@ -53,7 +53,7 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const { name: modelName, model, native } = resolveModel(scenario, catalog);
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
   const { card: engineCard, ...engine } = resolveEngine(scenario, catalog);
-  const evidence = resolveEvidence(scenario, catalog, gpu, engineCard.calibration, engineCard.id);
+  const evidence = resolveEvidence(scenario, catalog, { model, gpu }, engineCard);
   const serving = resolveServing(
     scenario,
     catalog,
