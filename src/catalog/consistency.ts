@@ -17,6 +17,7 @@ const error = (rule: string, message: string): Note => ({ rule, level: 'error', 
 const warning = (rule: string, message: string): Note => ({ rule, level: 'warning', message });
 
 const GIB_PER_GB = 2 ** 30 / 1e9;
+const FASTEST_LINK = 1.8e12;
 const KINDS = Object.keys(CARD_KINDS) as CardKind[];
 
 function near(value: number, target: number, tolerance: number): boolean {
@@ -27,14 +28,38 @@ function near(value: number, target: number, tolerance: number): boolean {
 const RATE_RATIOS: readonly { top: ComputeFormat; bottom: ComputeFormat; allowed: readonly number[] }[] = [
   { top: 'fp8', bottom: 'bf16', allowed: [1, 2] },
   { top: 'bf16', bottom: 'tf32', allowed: [1, 2] },
+  { top: 'fp16', bottom: 'bf16', allowed: [1] },
+  { top: 'int8', bottom: 'bf16', allowed: [1, 2] },
+  { top: 'fp4', bottom: 'fp8', allowed: [1, 2, 3] },
 ];
 
-function* gpuRatios({ dense_flops: rates }: Card<'gpu'>): Generator<Note> {
+/** Parts whose published dense rates stand in another ratio, and why that is no mistake. */
+const OWN_RATIOS: Record<string, readonly { of: `${ComputeFormat}/${ComputeFormat}`; ratio: number }[]> = {
+  // GeForce halves what accumulates in fp32; int8 and fp4 are not halved.
+  'rtx-3090': [{ of: 'int8/bf16', ratio: 4 }],
+  'rtx-4090': [{ of: 'int8/bf16', ratio: 4 }],
+  'rtx-5090': [
+    { of: 'int8/bf16', ratio: 4 },
+    { of: 'fp4/fp8', ratio: 4 },
+  ],
+  // Blackwell Ultra gave up its int8 units for fp4.
+  'b300-sxm-288gb': [{ of: 'int8/bf16', ratio: 0.0682 }],
+  'gb300-279gb': [{ of: 'int8/bf16', ratio: 0.066 }],
+  // AWS publishes these as they are; the sparse peaks are other figures.
+  'trainium-2': [{ of: 'fp8/bf16', ratio: 1.948 }],
+  'trainium-3': [{ of: 'fp8/bf16', ratio: 3.751 }],
+};
+
+/** Parts with half the tensor rates of a sibling of the same size, by design: product segments, not sparsity. */
+const HALVED_PARTS: readonly string[] = ['l40'];
+
+function* gpuRatios({ id, dense_flops: rates }: Card<'gpu'>): Generator<Note> {
   for (const { top, bottom, allowed } of RATE_RATIOS) {
     const upper = rates[top];
     const lower = rates[bottom];
     if (upper === undefined || lower === undefined) continue;
-    if (allowed.some((ratio) => near(upper / lower, ratio, 0.02))) continue;
+    const own = (OWN_RATIOS[id] ?? []).filter(({ of }) => of === `${top}/${bottom}`).map(({ ratio }) => ratio);
+    if ([...allowed, ...own].some((ratio) => near(upper / lower, ratio, 0.02))) continue;
     const ratio = (upper / lower).toFixed(2);
     yield error(
       'rate_ratio',
@@ -44,12 +69,13 @@ function* gpuRatios({ dense_flops: rates }: Card<'gpu'>): Generator<Note> {
 }
 
 function* gpuRidge({ dense_flops: rates, memory_bandwidth: bandwidth }: Card<'gpu'>): Generator<Note> {
-  if (rates.bf16 === undefined) return;
-  const ridge = rates.bf16 / bandwidth;
+  const sixteen = rates.bf16 ?? rates.fp16;
+  if (sixteen === undefined) return;
+  const ridge = sixteen / bandwidth;
   if (ridge >= 20 && ridge <= 1000) return;
   yield error(
     'ridge_point',
-    `bf16 rate over bandwidth is ${ridge.toPrecision(3)} FLOP/B, outside 20 to 1000; check the prefixes`,
+    `${rates.bf16 === undefined ? 'fp16' : 'bf16'} rate over bandwidth is ${ridge.toPrecision(3)} FLOP/B, outside 20 to 1000; check the prefixes`,
   );
 }
 
@@ -74,12 +100,33 @@ function* gpuUnsupported({ dense_flops: rates, unsupported }: Card<'gpu'>): Gene
   }
 }
 
+/**
+ * What a topology implies of its numbers: a bus is no faster than the bus, and bridges join few.
+ * Links are summed over peers in one direction; none is faster than half of NVLink 6's 3.6 TB/s both ways.
+ */
+function* gpuLink({ link, pcie }: Card<'gpu'>): Generator<Note> {
+  if (link === undefined) return;
+  if (link.bandwidth > FASTEST_LINK) {
+    yield error('link_direction', `the link carries ${link.bandwidth} B/s, more than any does in one direction`);
+  }
+  if (link.topology === 'pcie' && pcie !== undefined && link.bandwidth !== pcie) {
+    yield error('link_bus', 'the link is the bus, and its bandwidth differs from that of pcie');
+  }
+  if (link.topology === 'bridge' && link.gpus > 4) {
+    yield error('link_bridge', `a bridge joins two or four GPUs, not ${link.gpus}`);
+  }
+  if (link.reduces === true && link.topology !== undefined && link.topology !== 'switch') {
+    yield error('link_reduces', `only a switch adds up what passes through it, not a ${link.topology}`);
+  }
+}
+
 /** Whether two parts are of one size: bandwidth, and fp32 rate or else power, within half of each other. */
 function sameSize(one: Card<'gpu'>, other: Card<'gpu'>): boolean {
   const alike = (a: number, b: number) => Math.max(a, b) <= 1.5 * Math.min(a, b);
   if (!alike(one.memory_bandwidth, other.memory_bandwidth)) return false;
   const [a, b] = [one.dense_flops.fp32, other.dense_flops.fp32];
-  return a !== undefined && b !== undefined ? alike(a, b) : alike(one.tdp, other.tdp);
+  if (a !== undefined && b !== undefined) return alike(a, b);
+  return one.tdp !== undefined && other.tdp !== undefined && alike(one.tdp, other.tdp);
 }
 
 /** 2:4 sparse rates are exactly twice the dense ones, and datasheets print them larger. */
@@ -90,6 +137,7 @@ function* sparseSiblings(card: Card<'gpu'>, all: readonly Card<'gpu'>[]): Genera
       const rate = card.dense_flops[format];
       const other = sibling.dense_flops[format];
       if (rate === undefined || other === undefined || !near(rate / other, 2, 0.02)) continue;
+      if (HALVED_PARTS.includes(sibling.id)) continue;
       yield warning(
         'sparse_suspected',
         `${format} is twice that of ${sibling.id}, a part of the same size; is it the sparse rate?`,
@@ -182,7 +230,7 @@ function* unknownReference(catalog: Catalog, kind: CardKind, id: string): Genera
 
 /** What is checked of one card, by kind; every card's sources are checked besides. */
 const CHECKS: { [K in CardKind]: readonly ((card: Card<K>, context: Context) => Iterable<Note>)[] } = {
-  gpu: [gpuRatios, gpuRidge, gpuMemory, gpuUnsupported],
+  gpu: [gpuRatios, gpuRidge, gpuMemory, gpuUnsupported, gpuLink],
   network: [],
   rental: [
     rentalPrices,

@@ -1,6 +1,7 @@
 import { listedPrice } from '../api/listed-prices.ts';
 import { openCatalog } from '../io/catalog-folder.ts';
 import { openColumns } from '../io/length-file.ts';
+import { openModels } from '../io/model-file.ts';
 import { type LoadedScenario, locateProblems, readScenario } from '../io/scenario-file.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { type Lookups, resolveScenario } from '../scenario/resolve.ts';
@@ -15,7 +16,7 @@ export interface LoadedPlan {
 
 /** The shipped catalog, the pinned price list, and files of lengths that a scenario names. */
 export function openLookups(): Lookups {
-  return { catalog: openCatalog(), prices: listedPrice, columns: openColumns() };
+  return { catalog: openCatalog(), prices: listedPrice, columns: openColumns(), models: openModels() };
 }
 
 /** A scenario file as a plan; what is wrong with it is reported where it was written. */

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import { isModelFile } from '../scenario/model-source.ts';
 
 type Block = Record<string, unknown>;
 
@@ -24,17 +25,25 @@ function movedTraffic(body: Block, folder: string): Block {
   return { ...body, traffic: Object.fromEntries(entries) };
 }
 
+function movedModel(body: Block, folder: string): Block {
+  const { model } = body;
+  if (typeof model !== 'string' || !isModelFile(model) || isAbsolute(model)) return body;
+  return { ...body, model: join(folder, model) };
+}
+
+const movedAll = (body: Block, folder: string) => movedModel(movedTraffic(body, folder), folder);
+
 /**
  * A scenario file's keys with the files they name seen from the working folder: what is named in `folder` is relative
  * to it. Its override blocks too, since they are written in the same file.
  */
 export function withFilesFrom(own: Block, folder: string): Block {
-  const body = movedTraffic(own, folder);
+  const body = movedAll(own, folder);
   const { overrides } = body;
   if (!isBlock(overrides)) return body;
   const blocks = Object.entries(overrides).map(([name, block]) => [
     name,
-    isBlock(block) ? movedTraffic(block, folder) : block,
+    isBlock(block) ? movedAll(block, folder) : block,
   ]);
   return { ...body, overrides: Object.fromEntries(blocks) };
 }

@@ -1,57 +1,48 @@
 import type { KvFormat, ModelCard } from '../schema/model.ts';
 import type { Bytes, Tokens } from '../units/quantity.ts';
-import { bytesPerKvElement } from './precision.ts';
+import { attentionCap, attentionParts } from './attention-parts.ts';
 
-/** Layers by how much of a sequence they attend to. */
-export interface AttentionLayers {
-  full: number;
-  sliding: number;
-  /** Tokens a sliding layer keeps; Infinity where there is none, so that min(context, window) is the context. */
-  window: number;
+/** What one sequence keeps on one GPU, over all layers. */
+export interface CacheUse {
+  /** For every token of it, and for every token within the window besides. */
+  perToken: Bytes;
+  perWindowToken: Bytes;
+  /** Whatever its length: the state of linear layers. */
+  perSequence: Bytes;
 }
 
 /**
- * Full-attention and sliding-window layers of a model.
- * @source Beltagy et al. 2020 (Longformer); Jiang et al. 2023 (Mistral 7B), sec. 2
- */
-export function attentionLayers(model: ModelCard): AttentionLayers {
-  const sliding = model.sliding?.layers ?? 0;
-  return { full: model.layers - sliding, sliding, window: model.sliding?.window ?? Number.POSITIVE_INFINITY };
-}
-
-/**
- * Bytes that one token leaves in one layer's cache, on one GPU of a tensor-parallel group.
- *
- *   GQA: 2 · max(1, n_kv/t) · d · b_kv       MLA: (kv_lora + rope) · b_kv, on every GPU
- *
- * Below one KV head a GPU the cache is copied, which is why it does not shrink beyond t = n_kv.
- *
- * @source GQA: Ainslie et al. 2023; MLA: DeepSeek-V2 2024, sec. 2.1.2
+ * Bytes of cache and state that a sequence keeps on one GPU of a tensor-parallel group.
+ * @source sum over `attentionParts`
  * @checkedBy test/model/kv-cache.test.ts
  */
-export function kvBytesPerTokenPerLayer(model: ModelCard, format: KvFormat, tensorParallel: number): Bytes {
-  const element = bytesPerKvElement(format);
-  if (model.mla !== undefined) return (model.mla.kv_lora_rank + model.mla.qk_rope_head_dim) * element;
-  return 2 * Math.max(1, model.kv_heads / tensorParallel) * model.head_dim * element;
+export function cacheUse(model: ModelCard, format: KvFormat, tensorParallel: number): CacheUse {
+  const use = { perToken: 0, perWindowToken: 0, perSequence: 0 };
+  for (const { layers, per, keeps, keptBytes } of attentionParts(model, format, tensorParallel)) {
+    const kind = per === 'sequence' ? 'perSequence' : keeps === 'window' ? 'perWindowToken' : 'perToken';
+    use[kind] += layers * keptBytes;
+  }
+  return use;
 }
 
 /**
- * Bytes of cache that a sequence of `context` tokens holds on one GPU; a sliding layer holds at most its window.
- * @source sum over `attentionLayers`
+ * Bytes of cache that a sequence of `context` tokens holds on one GPU, its constant state included; a sliding layer
+ * holds at most its window.
+ *
+ * @source `cacheUse`
  * @checkedBy test/model/kv-cache.test.ts
  */
 export function kvBytesPerSequence(model: ModelCard, format: KvFormat, tensorParallel: number, context: Tokens): Bytes {
-  const layers = attentionLayers(model);
-  const perLayer = kvBytesPerTokenPerLayer(model, format, tensorParallel);
-  return (
-    perLayer * (layers.full * context + (layers.sliding === 0 ? 0 : layers.sliding * Math.min(context, layers.window)))
-  );
+  const { perToken, perWindowToken, perSequence } = cacheUse(model, format, tensorParallel);
+  const windowed = perWindowToken === 0 ? 0 : perWindowToken * Math.min(context, attentionCap(model));
+  return perToken * context + windowed + perSequence;
 }
 
 /**
  * Logical bytes of cache per token of a sequence of `context` tokens, before any copy over tensor parallelism.
  *
- * Constant for full attention; with sliding layers it falls with the context, so the context is an argument.
+ * Constant for full attention; with sliding layers or a constant state it falls with the context, so the context is an
+ * argument.
  *
  * @source `kvBytesPerSequence` at one GPU
  * @checkedBy test/model/kv-cache.test.ts

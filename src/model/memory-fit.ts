@@ -3,9 +3,9 @@ import { instanceGpus } from '../scenario/replica-gpus.ts';
 import type { ModelCard } from '../schema/model.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import type { Bytes, Tokens } from '../units/quantity.ts';
-import { kvBytesPerSequence } from './kv-cache.ts';
+import { cacheUse, kvBytesPerSequence } from './kv-cache.ts';
 import { layerShare } from './sharding.ts';
-import { weightBytesByStage, weightBytesPerGpu } from './weights.ts';
+import { formatName, weightBytesByStage, weightBytesPerGpu } from './weights.ts';
 
 /** What decides how much memory a replica has, and what fills it. */
 export type MemoryUse = Parallelism & Pick<ServingPlan, 'weights' | 'kvCache' | 'memory'>;
@@ -17,6 +17,9 @@ export interface MemoryFit {
   kvRoomPerGpu: Bytes;
   /** Tokens of cache over all GPUs of the replica, in whole blocks, at the mix's mean context. */
   kvCapacityTokens: Tokens;
+  /** The same where no sequence had a constant state, and the tokens whose room the state of one takes. */
+  cacheTokens: Tokens;
+  stateTokens: Tokens;
 }
 
 function kvRoom(weights: Bytes, memory: ServingPlan['memory']): Bytes {
@@ -46,7 +49,7 @@ function doesNotFit(
   linkedGpus: number,
 ): InfeasibleError {
   const { tensorParallel, memory } = serving;
-  const parts = `${gigabytes(weights)} of ${serving.weights} weights per GPU and ${gigabytes(memory.workspace)} of workspace`;
+  const parts = `${gigabytes(weights)} of ${formatName(model, serving.weights)} weights per GPU and ${gigabytes(memory.workspace)} of workspace`;
   const rule = `${gigabytes(memory.usable)} usable, of which the engine takes ${Math.round(memory.fraction * 100)} %`;
   const smallest = smallestFit(model, serving, linkedGpus);
   const room = kvRoom(weights, memory);
@@ -90,7 +93,9 @@ export function fitMemory(
   const { kvCache, tensorParallel, pipelineParallel: stages, attentionDataParallel: ranks } = serving;
   const byStage = weightBytesByStage(model, serving.weights, serving);
   const perSequence = kvBytesPerSequence(model, kvCache, tensorParallel, longest);
-  const perToken = kvBytesPerSequence(model, kvCache, tensorParallel, context) / context;
+  const mean = kvBytesPerSequence(model, kvCache, tensorParallel, context);
+  const state = cacheUse(model, kvCache, tensorParallel).perSequence;
+  const perToken = (mean - state) / context;
   let tokens = Number.POSITIVE_INFINITY;
   let least = Number.POSITIVE_INFINITY;
   byStage.forEach((weights, stage) => {
@@ -100,6 +105,12 @@ export function fitMemory(
     tokens = Math.min(tokens, room / (perToken * share));
     least = Math.min(least, room);
   });
-  const inRank = Math.floor(tokens / blockTokens) * blockTokens;
-  return { weightBytesPerGpu: Math.max(...byStage), kvRoomPerGpu: least, kvCapacityTokens: ranks * inRank };
+  const inBlocks = (count: Tokens) => ranks * Math.floor(count / blockTokens) * blockTokens;
+  return {
+    weightBytesPerGpu: Math.max(...byStage),
+    kvRoomPerGpu: least,
+    kvCapacityTokens: inBlocks((tokens * (mean - state)) / mean),
+    cacheTokens: inBlocks(tokens),
+    stateTokens: state / perToken,
+  };
 }

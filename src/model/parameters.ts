@@ -1,4 +1,5 @@
 import type { Component, ModelCard } from '../schema/model.ts';
+import { layerCounts } from './layers.ts';
 
 /** How tensor parallelism lays out a block of parameters: split evenly, split by KV head, or copied to every GPU. */
 export type Layout = 'split' | 'by_kv_head' | 'copied';
@@ -10,40 +11,112 @@ export interface ParameterBlock {
   parameters: number;
   /** Of these, how many one token multiplies with. Zero for the embedding table, which is a look-up. */
   activePerToken: number;
+  /** KV heads of a block laid out by them, where not the model's. */
+  kvHeads?: number;
 }
 
-function attentionBlocks(model: ModelCard): ParameterBlock[] {
-  const { hidden_size: hidden, heads, kv_heads: kvHeads, head_dim: headDim, layers, mla } = model;
-  const block = (layout: Layout, perLayer: number): ParameterBlock => ({
-    component: 'attention',
-    layout,
-    parameters: perLayer * layers,
-    activePerToken: perLayer * layers,
-  });
-  if (mla === undefined) {
-    return [block('split', 2 * hidden * heads * headDim), block('by_kv_head', 2 * hidden * kvHeads * headDim)];
-  }
+/** Query and output projections split by head, key and value projections by KV head. */
+function headBlocks(model: ModelCard): ParameterBlock[] {
+  const { hidden_size: hidden, heads, sliding } = model;
+  const layers = layerCounts(model).attention - (sliding?.layers ?? 0);
+  const queries = model.output_gate === true ? 3 : 2;
+  const ofHeads = (count: number, tensors: number, kvHeads: number, headDim: number): ParameterBlock[] => [
+    attentionBlock('split', queries * hidden * heads * headDim, count),
+    { ...attentionBlock('by_kv_head', tensors * hidden * kvHeads * headDim, count), kvHeads },
+  ];
+  const full = ofHeads(layers, model.shared_key_value === true ? 1 : 2, model.kv_heads, model.head_dim);
+  if (sliding === undefined) return full;
+  const own = ofHeads(sliding.layers, 2, sliding.kv_heads ?? model.kv_heads, sliding.head_dim ?? model.head_dim);
+  return [...full, ...own];
+}
+
+function attentionBlock(layout: Layout, perLayer: number, layers: number): ParameterBlock {
+  return { component: 'attention', layout, parameters: perLayer * layers, activePerToken: perLayer * layers };
+}
+
+function latentBlocks(model: ModelCard, mla: NonNullable<ModelCard['mla']>): ParameterBlock[] {
+  const { hidden_size: hidden, heads } = model;
+  const { attention: layers } = layerCounts(model);
   const queryHead = mla.qk_nope_head_dim + mla.qk_rope_head_dim;
   const queryUp = (mla.q_lora_rank === 0 ? hidden : mla.q_lora_rank) * heads * queryHead;
   const keyValueUp = mla.kv_lora_rank * heads * (mla.qk_nope_head_dim + mla.v_head_dim);
-  const output = heads * mla.v_head_dim * hidden;
+  const output = heads * mla.v_head_dim * hidden * (model.output_gate === true ? 2 : 1);
   const down = hidden * (mla.q_lora_rank + mla.kv_lora_rank + mla.qk_rope_head_dim);
-  return [block('split', queryUp + keyValueUp + output), block('copied', down)];
+  return [attentionBlock('split', queryUp + keyValueUp + output, layers), attentionBlock('copied', down, layers)];
+}
+
+/** Queries through a narrow space, one shared key-value head, and an output projected group by group. */
+function compressedBlocks(model: ModelCard, shape: NonNullable<ModelCard['compressed']>): ParameterBlock[] {
+  const { hidden_size: hidden, heads, head_dim: headDim } = model;
+  const { q_lora_rank: rank, o_lora_rank, o_groups, lanes, indexer_heads, indexer_dim } = shape;
+  const { attention } = layerCounts(model);
+  const split = heads * headDim * (rank + o_lora_rank) + o_groups * o_lora_rank * hidden;
+  const indexer = rank * indexer_heads * indexer_dim + hidden * (indexer_heads + 2 * indexer_dim);
+  return [
+    attentionBlock('split', split, attention),
+    attentionBlock('copied', hidden * (rank + headDim), attention),
+    ...lanes.map(({ layers, top_k }) =>
+      // Values and weights of the compression, and where entries are selected the indexer.
+      attentionBlock('copied', 2 * hidden * headDim + (top_k === undefined ? 0 : indexer), layers),
+    ),
+  ];
+}
+
+/** Queries of the indexer from MLA's narrow space, one index key, and a weight for each index head. */
+function indexerBlocks(model: ModelCard): ParameterBlock[] {
+  const { sparse, mla, hidden_size: hidden } = model;
+  if (sparse?.indexer_heads === undefined || sparse.indexer_dim === undefined) return [];
+  const queries = (mla?.q_lora_rank || hidden) * sparse.indexer_heads * sparse.indexer_dim;
+  const perLayer = queries + hidden * (sparse.indexer_dim + sparse.indexer_heads);
+  return [attentionBlock('copied', perLayer, sparse.layers ?? layerCounts(model).attention)];
+}
+
+function attentionBlocks(model: ModelCard): ParameterBlock[] {
+  const { mla, compressed } = model;
+  if (compressed !== undefined) return compressedBlocks(model, compressed);
+  const plain = mla === undefined ? headBlocks(model) : latentBlocks(model, mla);
+  return [...plain, ...indexerBlocks(model)];
+}
+
+/** What the gates of a linear layer take, by kind: a step size a head; two gates a head; or low-rank gates a channel. */
+function gateParameters(linear: NonNullable<ModelCard['linear']>, hidden: number): number {
+  const { kind, value_heads: heads, value_head_dim: headDim } = linear;
+  const width = heads * headDim;
+  switch (kind) {
+    case 'mamba2':
+      return hidden * (width + heads);
+    case 'gated_delta':
+      return hidden * (width + 2 * heads);
+    case 'kda':
+      return 2 * (hidden + width) * headDim + hidden * heads;
+  }
+}
+
+function linearBlocks(model: ModelCard): ParameterBlock[] {
+  const { linear, hidden_size: hidden } = model;
+  if (linear === undefined) return [];
+  const { key_heads, key_head_dim, value_heads, value_head_dim, conv_kernel, layers } = linear;
+  const values = value_heads * value_head_dim;
+  const channels = 2 * key_heads * key_head_dim + values;
+  const perLayer = hidden * (channels + values) + gateParameters(linear, hidden) + channels * conv_kernel;
+  const parameters = perLayer * layers;
+  return [{ component: 'linear_attention', layout: 'split', parameters, activePerToken: parameters }];
 }
 
 function feedForwardBlocks(model: ModelCard): ParameterBlock[] {
-  const { hidden_size: hidden, layers, ffn_matrices: matrices, moe } = model;
-  const denseLayers = moe === undefined ? layers : moe.first_dense_layers;
-  const dense = denseLayers * matrices * hidden * model.intermediate_size;
+  const { hidden_size: hidden, ffn_matrices: matrices, moe } = model;
+  const counts = layerCounts(model);
+  const dense = counts.dense * matrices * hidden * model.intermediate_size;
   const blocks: ParameterBlock[] = [
     { component: 'dense_ffn', layout: 'split', parameters: dense, activePerToken: dense },
   ];
   if (moe === undefined) return blocks;
-  const moeLayers = layers - moe.first_dense_layers;
-  const experts = moeLayers * moe.experts * matrices * hidden * moe.expert_intermediate_size;
+  const width = moe.latent_size ?? hidden;
+  const experts = counts.moe * moe.experts * matrices * width * moe.expert_intermediate_size;
   const sharedSize = moe.shared_expert_intermediate_size ?? moe.expert_intermediate_size;
-  const shared = moeLayers * moe.shared_experts * matrices * hidden * sharedSize;
-  const router = moeLayers * hidden * moe.experts;
+  const intoAndOut = moe.latent_size === undefined ? 0 : 2 * hidden * moe.latent_size;
+  const shared = counts.moe * (moe.shared_experts * matrices * hidden * sharedSize + intoAndOut);
+  const router = counts.moe * hidden * moe.experts;
   blocks.push(
     {
       component: 'experts',
@@ -60,11 +133,12 @@ function feedForwardBlocks(model: ModelCard): ParameterBlock[] {
 /** Blocks as the shape gives them, before any stated count. */
 function shapeBlocks(model: ModelCard): ParameterBlock[] {
   const table = model.vocab_size * model.hidden_size;
-  const norms = 2 * model.hidden_size * model.layers + model.hidden_size;
+  const norms = 2 * model.hidden_size * layerCounts(model).pairs + model.hidden_size;
   return [
     { component: 'embedding', layout: 'split', parameters: table, activePerToken: 0 },
     { component: 'head', layout: 'split', parameters: model.tied_embeddings ? 0 : table, activePerToken: table },
     ...attentionBlocks(model),
+    ...linearBlocks(model),
     ...feedForwardBlocks(model),
     { component: 'norms', layout: 'copied', parameters: norms, activePerToken: norms },
   ];

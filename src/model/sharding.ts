@@ -73,6 +73,8 @@ export function stageShare(
 ): Share {
   if (stages === 1) return 1;
   const bounds = stageBounds(model.layers, stages);
+  // Experts on every n-th layer lie evenly along the model, as do layers that are one thing or the other.
+  const isMixed = model.moe?.layers !== undefined || model.ffn_layers !== undefined;
   const dense = model.moe === undefined ? model.layers : model.moe.first_dense_layers;
   switch (component) {
     case 'embedding':
@@ -80,11 +82,11 @@ export function stageShare(
     case 'head':
       return stage === stages - 1 ? 1 : 0;
     case 'dense_ffn':
-      return overlap(bounds, stage, 0, dense);
+      return overlap(bounds, stage, 0, isMixed ? model.layers : dense);
     case 'experts':
     case 'shared_experts':
     case 'router':
-      return overlap(bounds, stage, dense, model.layers);
+      return overlap(bounds, stage, isMixed ? 0 : dense, model.layers);
     default:
       return overlap(bounds, stage, 0, model.layers);
   }

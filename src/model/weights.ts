@@ -1,11 +1,16 @@
+import type { ServedModel } from '../scenario/plan.ts';
 import type { ModelCard, WeightFormat } from '../schema/model.ts';
-import type { Bytes } from '../units/quantity.ts';
+import type { Bytes, Share } from '../units/quantity.ts';
+import { layerCounts } from './layers.ts';
 import { hasStatedCount, type Layout, parameterBlocks } from './parameters.ts';
 import { bytesPerWeight } from './precision.ts';
-import { expertGroup, parallelismOf, type Spread, stageShare } from './sharding.ts';
+import { expertGroup, layerShare, parallelismOf, type Spread, stageShare } from './sharding.ts';
 
-/** How a step touches a group of weights: every step, only where tokens are routed, once per emitted token, never. */
-export type WeightUse = 'every_token' | 'routed' | 'emitted' | 'look_up';
+/**
+ * How a step touches a group of weights: every step, only where tokens are routed, once per emitted token, never, or as
+ * far as the sequences' adapters are among them.
+ */
+export type WeightUse = 'every_token' | 'routed' | 'emitted' | 'look_up' | 'adapter';
 
 /** Weights on the fullest GPU that share a storage format and a use. The one place where weight bytes are computed. */
 export interface WeightGroup {
@@ -50,19 +55,12 @@ function useOf(component: string, statedCount: boolean, isRead: boolean): Weight
  * @source Shoeybi et al. 2019 (Megatron-LM), sec. 3, for the layout; vLLM data-parallel deployment for experts
  * @checkedBy test/model/weights.test.ts
  */
-export function weightGroups(model: ModelCard, format: WeightFormat, spread: Spread, stage = 0): WeightGroup[] {
+export function weightGroups(model: ServedModel, format: WeightFormat, spread: Spread, stage = 0): WeightGroup[] {
   const layout = parallelismOf(spread);
   const { tensorParallel, pipelineParallel: stages } = layout;
   const stated = hasStatedCount(model);
   const groups = new Map<string, WeightGroup>();
-  for (const block of parameterBlocks(model)) {
-    const kept = block.component === 'norms' ? !stated : model.sixteen_bit.includes(block.component);
-    const stored = kept && bytesPerWeight(format) < 2 ? 'bf16' : format;
-    const use = useOf(block.component, stated, model.tied_embeddings && stage === stages - 1);
-    const inGroup =
-      block.component === 'experts' ? 1 / expertGroup(layout) : perGpu(block.layout, tensorParallel, model.kv_heads);
-    const share = inGroup * stageShare(model, block.component, stages, stage);
-    if (share === 0) continue;
+  const add = (use: WeightUse, stored: WeightFormat, parameters: number, active: number) => {
     const key = `${use}/${stored}`;
     const group = groups.get(key) ?? {
       use,
@@ -71,14 +69,66 @@ export function weightGroups(model: ModelCard, format: WeightFormat, spread: Spr
       bytesPerGpu: 0,
       activePerTokenPerGpu: 0,
     };
-    group.parametersPerGpu += block.parameters * share;
-    group.bytesPerGpu += block.parameters * share * bytesPerWeight(stored);
+    group.parametersPerGpu += parameters;
+    group.bytesPerGpu += parameters * bytesPerWeight(stored);
+    group.activePerTokenPerGpu += active;
+    groups.set(key, group);
+  };
+  for (const block of parameterBlocks(model)) {
+    const kept = block.component === 'norms' ? !stated : model.sixteen_bit.includes(block.component);
+    const use = useOf(block.component, stated, model.tied_embeddings && stage === stages - 1);
+    const inGroup =
+      block.component === 'experts'
+        ? 1 / expertGroup(layout)
+        : perGpu(block.layout, tensorParallel, block.kvHeads ?? model.kv_heads);
+    const share = inGroup * stageShare(model, block.component, stages, stage);
+    if (share === 0) continue;
     // A tied table lies on the first stage and on the last, and a token meets it once.
     const isCopy = block.component === 'embedding' && stage > 0;
-    group.activePerTokenPerGpu += isCopy ? 0 : block.activePerToken * share;
-    groups.set(key, group);
+    for (const part of formatShares(model, format)) {
+      const stored = kept && bytesPerWeight(part.format) < 2 ? 'bf16' : part.format;
+      const active = isCopy ? 0 : block.activePerToken * share * part.share;
+      add(use, stored, block.parameters * share * part.share, active);
+    }
+  }
+  if (model.adapters !== undefined) {
+    const each =
+      (adapterParameters(model, model.adapters.rank) * layerShare(model.layers, stages, stage)) / tensorParallel;
+    add('adapter', 'bf16', model.adapters.count * each, each);
   }
   return [...groups.values()];
+}
+
+/**
+ * Formats of a model's weights by share of its layers: one, unless they are stored layer by layer.
+ * @source definition
+ */
+export function formatShares(model: ServedModel, format: WeightFormat): { format: WeightFormat; share: Share }[] {
+  if (model.precision === undefined) return [{ format, share: 1 }];
+  return model.precision.map((part) => ({ format: part.format, share: part.layers / model.layers }));
+}
+
+/**
+ * What the weights are stored in, for people.
+ * @source `formatShares`
+ */
+export function formatName(model: ServedModel, format: WeightFormat): string {
+  return model.precision?.map((part) => `${part.layers} x ${part.format}`).join(' + ') ?? format;
+}
+
+/**
+ * Parameters of one low-rank adapter: r · (in + out) for every projection of attention and of dense feed-forward layers.
+ * Experts are left as they are.
+ *
+ * @source Hu et al. 2021 (LoRA), sec. 4.1
+ * @checkedBy test/acceptance/served-model.test.ts
+ */
+export function adapterParameters(model: ModelCard, rank: number): number {
+  const { hidden_size: hidden, heads, kv_heads: kvHeads, head_dim: headDim, intermediate_size, ffn_matrices } = model;
+  const { attention, dense } = layerCounts(model);
+  const ofAttention = 2 * (hidden + heads * headDim) + 2 * (hidden + kvHeads * headDim);
+  const ofFeedForward = ffn_matrices * (hidden + intermediate_size);
+  return rank * (attention * ofAttention + dense * ofFeedForward);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { attentionLayers, kvBytesPerTokenPerLayer } from '../model/kv-cache.ts';
+import { attentionParts } from '../model/attention-parts.ts';
 import type { CalibrationCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard } from '../schema/model.ts';
@@ -7,40 +7,32 @@ import { generationFactors } from './generation.ts';
 import { combine, sixteenBitRate } from './roofline.ts';
 
 /**
- * Attention's cost on one GPU. Decoding is linear in the total context of the running sequences; prefill is linear in
- * the attention work of the prompt tokens (Σ of the positions each attends to) and in the context a chunk re-reads.
+ * Attention's cost on one GPU. Decoding is linear in the total context of the running sequences and in their number;
+ * prefill is linear in the attention work of the prompt tokens (Σ of the positions each attends to), in their number
+ * and in the context a chunk re-reads.
  */
 export interface AttentionCost {
-  /** Seconds per token of context, over all full layers and over all sliding layers. */
+  /** Seconds per token of context, over all layers that see all of it and over all that see a capped part. */
   decodeFull: Seconds;
   decodeSliding: Seconds;
-  /** Seconds per position attended to, by a prompt token. */
+  /** Seconds per decoding sequence, whatever its context: the state of linear layers, read and written. */
+  decodeSequence: Seconds;
+  /** Seconds per position attended to, by a prompt token; and per prompt token whatever its position. */
   prefillFull: Seconds;
   prefillSliding: Seconds;
+  prefillToken: Seconds;
   /** Seconds per token of cache that a prompt chunk reads or writes, over all layers. */
   prefillKv: Seconds;
 }
 
-/** FLOP of one query token attending to one position in one layer, on one GPU: scores and values, 2 each a MAC. */
-function flopPerPosition(
-  model: ModelCard,
-  calibration: CalibrationCard,
-  tensorParallel: number,
-  phase: 'decode' | 'prefill',
-): number {
-  const heads = model.heads / tensorParallel;
-  const { mla } = model;
-  if (mla === undefined) return 4 * heads * model.head_dim;
-  if (phase === 'prefill') return 2 * heads * (mla.qk_nope_head_dim + mla.qk_rope_head_dim + mla.v_head_dim);
-  const tile = calibration.mla_head_tile;
-  return 2 * Math.ceil(heads / tile) * tile * (2 * mla.kv_lora_rank + mla.qk_rope_head_dim);
-}
+const KINDS = {
+  context: { decode: 'decodeFull', prefill: 'prefillFull' },
+  capped: { decode: 'decodeSliding', prefill: 'prefillSliding' },
+  sequence: { decode: 'decodeSequence', prefill: 'prefillToken' },
+} as const;
 
 /**
- * Attention costs per unit of context.
- *
- *   decode   bytes kv · S, FLOP 4·(n_h/t)·d·S per layer; MLA absorbed: 2·(n_h/t)·(2·kv_lora + rope)·S
- *   prefill  FLOP 4·(n_h/t)·d·Σ positions per layer; MLA un-absorbed: 2·(n_h/t)·(nope + rope + v)
+ * Attention costs per unit of context, summed over the kinds of layers of a model (`attentionParts` has bytes and FLOP).
  *
  * A decoding sequence may ask about several tokens at once, its own and proposed ones: the cache is still read once.
  *
@@ -48,7 +40,9 @@ function flopPerPosition(
  *
  * @param queries tokens of one sequence that attend in a decode pass
  * @source Dao et al. 2022 (FlashAttention) for the FLOP; DeepSeek-V2 2024, sec. 2.1 for MLA
- * @checkedBy test/perf/step-time.test.ts
+ * @assumes a prompt chunk reads the whole past also on layers with a cap, and its linear layers run token by token;
+ *   both err high on prefill
+ * @checkedBy test/perf/attention.test.ts
  */
 export function attentionCost(
   model: ModelCard,
@@ -58,22 +52,24 @@ export function attentionCost(
   tensorParallel: number,
   queries = 1,
 ): AttentionCost {
-  const layers = attentionLayers(model);
   const generation = generationFactors(gpu, calibration);
   const perSecond = sixteenBitRate(gpu) * calibration.attention_compute_efficiency * generation.compute;
   const cacheRate = gpu.memory_bandwidth * calibration.kv_memory_efficiency * generation.memory;
-  const kvSeconds = kvBytesPerTokenPerLayer(model, kvCache, tensorParallel) / cacheRate;
-  const decode = combine(
-    calibration.combine,
-    (queries * flopPerPosition(model, calibration, tensorParallel, 'decode')) / perSecond,
-    kvSeconds,
-  );
-  const prefill = flopPerPosition(model, calibration, tensorParallel, 'prefill') / perSecond;
-  return {
-    decodeFull: layers.full * decode,
-    decodeSliding: layers.sliding * decode,
-    prefillFull: layers.full * prefill,
-    prefillSliding: layers.sliding * prefill,
-    prefillKv: model.layers * kvSeconds,
+  const cost: AttentionCost = {
+    decodeFull: 0,
+    decodeSliding: 0,
+    decodeSequence: 0,
+    prefillFull: 0,
+    prefillSliding: 0,
+    prefillToken: 0,
+    prefillKv: 0,
   };
+  for (const part of attentionParts(model, kvCache, tensorParallel, calibration.mla_head_tile)) {
+    const { decode, prefill } = KINDS[part.per];
+    const read = part.readBytes / cacheRate;
+    cost[decode] += part.layers * combine(calibration.combine, (queries * part.decodeFlop) / perSecond, read);
+    cost[prefill] += (part.layers * part.prefillFlop) / perSecond;
+    if (part.per !== 'sequence') cost.prefillKv += part.layers * read;
+  }
+  return cost;
 }

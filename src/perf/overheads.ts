@@ -1,15 +1,12 @@
+import { layerCounts } from '../model/layers.ts';
 import { bytesPerWeight } from '../model/precision.ts';
+import { formatShares } from '../model/weights.ts';
 import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { ModelCard, WeightFormat } from '../schema/model.ts';
 import type { Seconds } from '../units/quantity.ts';
 import { generationFactors } from './generation.ts';
 import { linearRates } from './roofline.ts';
-
-/** Layers whose feed-forward part is a set of experts. */
-function moeLayersOf(model: ModelCard): number {
-  return model.moe === undefined ? 0 : model.layers - model.moe.first_dense_layers;
-}
 
 /** In how many bits a layer's activations are multiplied after being scaled block by block; undefined where they are not. */
 function scaledBits(gpu: GpuCard, calibration: CalibrationCard, weights: WeightFormat): 4 | 8 | undefined {
@@ -31,8 +28,14 @@ export function eagerFloor(
   calibration: CalibrationCard,
   weights: WeightFormat,
 ): Seconds {
-  const scaledMoeLayers = scaledBits(gpu, calibration, weights) === 8 ? moeLayersOf(model) : 0;
-  return model.layers * calibration.eager_layer_floor + scaledMoeLayers * calibration.eager_fp8_moe_layer_floor;
+  const { moe } = layerCounts(model);
+  const scaledMoeLayers = formatShares(model, weights).reduce(
+    (sum, { format, share }) => sum + (scaledBits(gpu, calibration, format) === 8 ? share * moe : 0),
+    0,
+  );
+  return (
+    layerCounts(model).pairs * calibration.eager_layer_floor + scaledMoeLayers * calibration.eager_fp8_moe_layer_floor
+  );
 }
 
 /**
@@ -55,12 +58,26 @@ export function layerOverheads(
   host: EngineCard['host'],
   weights: WeightFormat,
 ): Seconds {
-  const moeLayers = moeLayersOf(model);
+  return formatShares(model, weights).reduce(
+    (sum, { format, share }) => sum + share * overheadsIn(model, gpu, calibration, host, format),
+    0,
+  );
+}
+
+/** The same with all layers in one format. */
+function overheadsIn(
+  model: ModelCard,
+  gpu: GpuCard,
+  calibration: CalibrationCard,
+  host: EngineCard['host'],
+  weights: WeightFormat,
+): Seconds {
+  const { moe: moeLayers, pairs } = layerCounts(model);
   const scale = host.launch_scale * generationFactors(gpu, calibration).fixed;
-  const plain = model.layers * calibration.layer_overhead + moeLayers * calibration.moe_layer_overhead;
+  const plain = pairs * calibration.layer_overhead + moeLayers * calibration.moe_layer_overhead;
   switch (scaledBits(gpu, calibration, weights)) {
     case 4:
-      return scale * (plain + (model.layers - moeLayers) * calibration.fp4_layer_overhead);
+      return scale * (plain + Math.max(0, pairs - moeLayers) * calibration.fp4_layer_overhead);
     case 8:
       return scale * (plain + moeLayers * calibration.fp8_moe_layer_overhead);
     case undefined:

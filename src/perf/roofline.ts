@@ -1,4 +1,4 @@
-import { bytesPerWeight, gemmTypes } from '../model/precision.ts';
+import { bytesPerWeight, gemmPath, sixteenBitType } from '../model/precision.ts';
 import type { CalibrationCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { WeightFormat } from '../schema/model.ts';
@@ -26,7 +26,8 @@ function memoryEfficiency(calibration: CalibrationCard, format: WeightFormat): n
  * @source vendor datasheet, dense rate
  */
 export function sixteenBitRate(gpu: GpuCard): FlopPerSecond {
-  const rate = gpu.dense_flops.bf16 ?? gpu.dense_flops.fp16 ?? gpu.dense_flops.tf32 ?? gpu.dense_flops.fp32;
+  const type = sixteenBitType(gpu.dense_flops);
+  const rate = type && gpu.dense_flops[type];
   if (rate === undefined) throw new InfeasibleError('no_fit', 'the GPU lists no dense rate to compute attention with');
   return rate;
 }
@@ -36,7 +37,7 @@ export function sixteenBitRate(gpu: GpuCard): FlopPerSecond {
  *
  * Experts are multiplied in groups of few tokens each, which reach less of the peak; what is unpacked first is slower than that.
  *
- * A format the GPU has no units for is read at its own width and multiplied at the 16-bit rate.
+ * A format the GPU has no units for is read at its own width and multiplied at the 16-bit rate (`gemmPath`).
  *
  * @source Williams et al. 2009 (Roofline); efficiencies: the calibration card
  * @checkedBy test/perf/roofline.test.ts
@@ -50,15 +51,10 @@ export function linearRates(
   const reached = generationFactors(gpu, calibration).compute * (routed ? calibration.expert_compute : 1);
   const generation = generationFactors(gpu, calibration);
   const bytesPerSecond = gpu.memory_bandwidth * memoryEfficiency(calibration, format) * generation.memory;
-  for (const type of gemmTypes(format)) {
-    const peak = gpu.dense_flops[type];
-    if (peak !== undefined) {
-      return { flopPerSecond: peak * calibration.compute_efficiency * reached, bytesPerSecond, unpacked: false };
-    }
-  }
-  const native = bytesPerWeight(format) >= 2;
-  const efficiency = native ? calibration.compute_efficiency * reached : calibration.unpacked_compute_efficiency;
-  return { flopPerSecond: sixteenBitRate(gpu) * efficiency, bytesPerSecond, unpacked: !native };
+  const { type, unpacked } = gemmPath(gpu, format);
+  const peak = (type && gpu.dense_flops[type]) ?? sixteenBitRate(gpu);
+  const efficiency = unpacked ? calibration.unpacked_compute_efficiency : calibration.compute_efficiency * reached;
+  return { flopPerSecond: peak * efficiency, bytesPerSecond, unpacked };
 }
 
 /**

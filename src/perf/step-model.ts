@@ -1,13 +1,14 @@
+import { layerCounts } from '../model/layers.ts';
 import { bytesPerWeight } from '../model/precision.ts';
 import { layerShare } from '../model/sharding.ts';
 import { type WeightGroup, weightGroups } from '../model/weights.ts';
-import type { Parallelism, Speculation } from '../scenario/plan.ts';
+import type { Parallelism, ServedModel, Speculation } from '../scenario/plan.ts';
 import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
-import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
+import type { KvFormat, WeightFormat } from '../schema/model.ts';
 import type { Seconds, Share, Tokens } from '../units/quantity.ts';
 import { type AttentionCost, attentionCost } from './attention.ts';
-import { activationBytes, allReduceCost } from './collectives.ts';
+import { activationBytes, allReduceWays } from './collectives.ts';
 import { type ExchangeWay, exchangeWays, handOverCost, type Network } from './exchange.ts';
 import type { ExpertUse } from './experts.ts';
 import { eagerFloor, layerOverheads } from './overheads.ts';
@@ -44,13 +45,17 @@ export interface StepModel {
   /** All sequences carry the same text, so that each pass routes them to the same experts. */
   routedAlike?: boolean;
   attention: AttentionCost;
-  allReduce: { calls: number; latency: Seconds; perToken: Seconds };
+  allReduce: { calls: number; ways: readonly { latency: Seconds; perToken: Seconds }[] };
   fixedPerIteration: Seconds;
   fixedPerSequence: Seconds;
   /** Least time of everything but attention in an iteration with prompt tokens, which runs without graphs. */
   eagerFloor: Seconds;
-  /** All times are multiplied by this; 1 unless a measured rate of the replica is given. */
+  /** All times are multiplied by this: one over the engine's rate, unless a measured rate of the replica is given. */
   scale: number;
+  /** Adapters loaded beside the base, of which a step reads those of its sequences. */
+  adapters?: number;
+  /** Share of decoded tokens that leave early, and the share of layers that they pass. */
+  earlyExit?: { share: Share; depth: Share };
   /** Tokens that a decoding sequence puts through a pass: itself and what was proposed for it. */
   queries: number;
   /** Proposing them: as many passes of the model below over one token a sequence as a pass's proposals cost. */
@@ -60,7 +65,7 @@ export interface StepModel {
 }
 
 export interface ReplicaSpec extends Parallelism {
-  model: ModelCard;
+  model: ServedModel;
   gpu: GpuCard;
   calibration: CalibrationCard;
   host: EngineCard['host'];
@@ -104,10 +109,6 @@ export function compileStepModel(spec: ReplicaSpec): StepModel {
   return { ...compilePasses(plain, speculation.depth + 1), draft };
 }
 
-function moeLayers({ layers, moe }: ModelCard): number {
-  return moe === undefined ? 0 : layers - moe.first_dense_layers;
-}
-
 /**
  * Bytes of an activation that is sent to the experts: one where they multiply in 8 bits or fewer, so that it is
  * quantised before it leaves, else two.
@@ -134,7 +135,7 @@ function parallelModel(spec: ReplicaSpec): ParallelModel | undefined {
   const ways = exchangeWays(exchange, model.moe?.experts_per_token ?? 1);
   return {
     lanes: { ranks, stages, promptGrain: spec.promptGrain ?? 0 },
-    exchange: { layers: moeLayers(model), ways: ways.map((way) => ({ ...way, latency: scale * way.latency })) },
+    exchange: { layers: layerCounts(model).moe, ways: ways.map((way) => ({ ...way, latency: scale * way.latency })) },
     handOver: { times: stages - 1, ...handOver, latency: scale * handOver.latency },
     hostPerIteration: host.per_iteration,
     stages: Array.from({ length: stages }, (_, stage) => ({
@@ -150,12 +151,13 @@ function parallelModel(spec: ReplicaSpec): ParallelModel | undefined {
  */
 function allReduceCalls(spec: ReplicaSpec): number {
   const { model, attentionDataParallel } = spec;
-  return 2 * model.layers - (attentionDataParallel > 1 ? moeLayers(model) : 0);
+  const { pairs, moe } = layerCounts(model);
+  return 2 * pairs - (attentionDataParallel > 1 ? moe : 0);
 }
 
 function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
   const { model, calibration, host } = spec;
-  const allReduce = allReduceCost(spec.gpu, calibration, spec.tensorParallel);
+  const ways = allReduceWays(spec.gpu, calibration, spec.tensorParallel);
   const parallel = parallelModel(spec);
   return {
     combine: calibration.combine,
@@ -170,14 +172,18 @@ function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
     attention: attentionCost(model, spec.gpu, calibration, spec.kvCache, spec.tensorParallel, queries),
     allReduce: {
       calls: allReduceCalls(spec),
-      latency: allReduce.latency * host.launch_scale,
-      perToken: allReduce.perByte * activationBytes(1, model.hidden_size),
+      ways: ways.map(({ latency, perByte }) => ({
+        latency: latency * host.launch_scale,
+        perToken: perByte * activationBytes(1, model.hidden_size),
+      })),
     },
     fixedPerIteration: host.per_iteration + layerOverheads(model, spec.gpu, calibration, host, spec.weights),
     fixedPerSequence: host.per_sequence,
     eagerFloor: eagerFloor(model, spec.gpu, calibration, spec.weights),
-    scale: 1,
+    scale: 1 / host.rate,
     queries,
+    ...(model.adapters === undefined ? {} : { adapters: model.adapters.count }),
+    ...(model.earlyExit === undefined ? {} : { earlyExit: model.earlyExit }),
     ...(parallel === undefined ? {} : { parallel }),
   };
 }

@@ -1,7 +1,7 @@
 import type { WeightGroup } from '../model/weights.ts';
 import type { Seconds, Share } from '../units/quantity.ts';
 import { exchangeSeconds } from './exchange.ts';
-import { fullestPartOverMean, touchedInFullestPart } from './experts.ts';
+import { fullestPartOverMean, touchedExpertShare, touchedInFullestPart } from './experts.ts';
 import { busyLanes, fullestLane, type LaneLoad, ONE_LANE } from './parallelism.ts';
 import { combine } from './roofline.ts';
 import { emptyLoad, type StepLoad } from './step-load.ts';
@@ -14,18 +14,42 @@ export { compileStepModel, type ReplicaSpec, type StepModel } from './step-model
 function laneOf(model: StepModel, load: StepLoad): LaneLoad {
   const { parallel, queries } = model;
   if (parallel !== undefined) return fullestLane(parallel.lanes, load, queries);
-  return { ...load, expertTokens: tokensOf(model, load), microBatches: 1 };
+  // Written out, not spread: this runs once an iteration of every simulated replica.
+  return {
+    decodeSequences: load.decodeSequences,
+    contextFull: load.contextFull,
+    contextSliding: load.contextSliding,
+    promptTokens: load.promptTokens,
+    promptWorkFull: load.promptWorkFull,
+    promptWorkSliding: load.promptWorkSliding,
+    promptKvTokens: load.promptKvTokens,
+    emitted: load.emitted,
+    expertTokens: tokensOf(model, load),
+    microBatches: 1,
+  };
 }
 
 /** Tokens that an iteration puts through the layers. */
 function tokensOf(model: StepModel, load: StepLoad): number {
-  return load.decodeSequences * model.queries + load.promptTokens;
+  return load.decodeSequences * model.queries * passedShare(model) + load.promptTokens;
+}
+
+/** Share of all layers that a decoding token passes on average: all, unless some leave early. */
+function passedShare({ earlyExit }: StepModel): Share {
+  return earlyExit === undefined ? 1 : 1 - earlyExit.share * (1 - earlyExit.depth);
+}
+
+/** Share of the layers that a batch passes: those behind the exit too, unless all of it has left. */
+function reachedShare({ earlyExit }: StepModel, load: LaneLoad): Share {
+  if (earlyExit === undefined || load.promptTokens > 0) return 1;
+  return 1 - (1 - earlyExit.depth) * earlyExit.share ** load.decodeSequences;
 }
 
 /** Tokens that meet a group of weights, those of the fullest part of the experts; a proposal needs the head too. */
 function tokensAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): number {
   switch (use) {
     case 'every_token':
+    case 'adapter':
       return tokensOf(model, load);
     case 'routed':
       return load.expertTokens * fullestPartOverMean(model.experts, load.expertTokens);
@@ -38,7 +62,12 @@ function tokensAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): nu
 
 /** The share of a group's bytes that an iteration reads. */
 function touchedAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): Share {
-  if (use !== 'routed') return tokensAt(model, use, load) > 0 ? 1 : 0;
+  if (use === 'adapter') {
+    const requests = load.decodeSequences + (load.promptTokens > 0 ? 1 : 0);
+    return touchedExpertShare(model.adapters ?? 1, 1, requests);
+  }
+  if (use !== 'routed')
+    return tokensAt(model, use, load) > 0 ? (use === 'every_token' ? reachedShare(model, load) : 1) : 0;
   const alike = model.routedAlike === true && load.promptTokens === 0;
   return touchedInFullestPart(model.experts, alike ? Math.min(load.expertTokens, model.queries) : load.expertTokens);
 }
@@ -53,11 +82,17 @@ function linearSeconds(model: StepModel, costs: readonly LinearCost[], load: Lan
   return seconds;
 }
 
+function allReduceSeconds(ways: StepModel['allReduce']['ways'], tokens: number): Seconds {
+  let fastest = Number.POSITIVE_INFINITY;
+  for (const { latency, perToken } of ways) fastest = Math.min(fastest, latency + perToken * tokens);
+  return ways.length === 0 ? 0 : fastest;
+}
+
 /** All-reduces within the groups, and the exchange between ranks around the experts. */
 function collectiveSeconds(model: StepModel, load: LaneLoad): Seconds {
   const tokens = tokensOf(model, load);
   const { allReduce, parallel } = model;
-  const reduced = allReduce.calls * (allReduce.latency + allReduce.perToken * tokens);
+  const reduced = allReduce.calls * allReduceSeconds(allReduce.ways, tokens);
   if (parallel === undefined) return reduced;
   const { layers, ways } = parallel.exchange;
   return reduced + layers * exchangeSeconds(ways, tokens, load.expertTokens);
@@ -69,13 +104,18 @@ function handOverSeconds(model: StepModel, load: LaneLoad): Seconds {
   return times * (latency + perToken * tokensOf(model, load));
 }
 
-function decodeAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
+function contextSeconds(model: StepModel, load: StepLoad): Seconds {
   return model.attention.decodeFull * load.contextFull + model.attention.decodeSliding * load.contextSliding;
 }
 
+function decodeAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
+  return contextSeconds(model, load) + model.attention.decodeSequence * load.decodeSequences;
+}
+
 function prefillAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
-  const { prefillFull, prefillSliding, prefillKv } = model.attention;
-  const compute = prefillFull * load.promptWorkFull + prefillSliding * load.promptWorkSliding;
+  const { prefillFull, prefillSliding, prefillToken, prefillKv } = model.attention;
+  const compute =
+    prefillFull * load.promptWorkFull + prefillSliding * load.promptWorkSliding + prefillToken * load.promptTokens;
   return combine(model.combine, compute, prefillKv * load.promptKvTokens);
 }
 
@@ -130,7 +170,7 @@ function draftSeconds(model: StepModel, load: StepLoad, lane: LaneLoad): Seconds
   const { draft } = model;
   if (draft === undefined || load.decodeSequences === 0) return 0;
   const { model: plain, passes } = draft;
-  const attention = plain.scale * decodeAttentionSeconds(plain, lane);
+  const attention = plain.scale * contextSeconds(plain, lane);
   return passes * (decodeConstant(plain, load.decodeSequences) + attention);
 }
 
@@ -241,6 +281,7 @@ export function crossoverBatch(model: StepModel): number {
   let memory = 0;
   let perToken = 0;
   for (const cost of model.linear) {
+    if (cost.use === 'adapter') continue;
     memory += cost.memorySeconds;
     perToken += cost.use === 'routed' ? ranks * cost.secondsPerToken : cost.secondsPerToken;
   }

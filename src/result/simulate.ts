@@ -7,6 +7,8 @@ import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
+import { fallbackNote } from '../model/precision.ts';
+import { formatName } from '../model/weights.ts';
 import type { Plan, Scheduling } from '../scenario/plan.ts';
 import { layoutName, replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
@@ -59,6 +61,8 @@ function statusOf(plan: Plan, envelope: Envelope, first: FleetMonth): RunStatus 
 
 function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: FleetMonth, status: RunStatus): string[] {
   const warnings = [...replica.warnings];
+  const fallback = fallbackNote(plan.gpu, plan.gpuName, plan.serving.weights);
+  if (fallback !== undefined) warnings.push(fallback);
   if (envelope.refusedShare !== undefined) {
     warnings.push(
       `${formatShare(envelope.refusedShare)} of requests are longer than the KV cache or the context and would be refused; they are counted as served`,
@@ -127,7 +131,7 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: Month
     expert_parallel: serving.expertParallel,
     attention_data_parallel: serving.attentionDataParallel,
     layout: layoutName(serving),
-    weights: serving.weights,
+    weights: formatName(plan.model, serving.weights),
     kv_cache: serving.kvCache,
     max_batch: serving.maxBatch,
     scheduling: serving.scheduling.kind,

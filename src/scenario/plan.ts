@@ -232,6 +232,18 @@ export interface OfferPlan {
   asOf: string;
 }
 
+/** A model with what serving does to it. All of it is absent where a checkpoint is served as it is. */
+export interface ServedModel extends ModelCard {
+  /** Formats by numbers of layers, where they are not all stored alike. */
+  precision?: readonly { layers: number; format: WeightFormat }[];
+  /** Low-rank adapters loaded beside the base. */
+  adapters?: { count: number; rank: number };
+  /** Share of the cache that pruning leaves. */
+  kvKept?: Share;
+  /** Share of decoded tokens that leave early, and the share of layers that they pass. */
+  earlyExit?: { share: Share; depth: Share };
+}
+
 /**
  * Everything a simulation needs, in base units, with nothing left to look up. Plain data: it survives a structured
  * clone, so a worker or a page runs it unchanged.
@@ -241,7 +253,7 @@ export interface Plan {
   start: string;
   hoursPerMonth: number;
   modelName: string;
-  model: ModelCard;
+  model: ServedModel;
   gpuName: string;
   gpu: GpuCard;
   engineName: string;

@@ -3,6 +3,7 @@ import { didYouMean } from '../math/edit-distance.ts';
 import { shown } from '../schema/printable.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
+import { isModelFile } from './model-source.ts';
 
 /** Ids first, then what else their cards are called, so that a near miss of either is recognised. */
 function namesOf(catalog: Catalog, kind: CardKind): string[] {
@@ -28,7 +29,7 @@ export function referenceProblems(scenario: Scenario, catalog: Catalog): Problem
     if (card === undefined) problems.push({ path, message: unknownCard(catalog, kind, id) });
     return card;
   };
-  if (typeof scenario.model === 'string') require('model', scenario.model, ['model']);
+  if (typeof scenario.model === 'string' && !isModelFile(scenario.model)) require('model', scenario.model, ['model']);
   if (typeof scenario.serving.gpu === 'string') require('gpu', scenario.serving.gpu, ['serving', 'gpu']);
   const engine = require('engine', scenario.serving.engine, ['serving', 'engine']);
   if (engine !== undefined) require('calibration', engine.calibration, ['serving', 'engine']);

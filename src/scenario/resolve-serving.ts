@@ -1,14 +1,16 @@
 import type { Card, Catalog } from '../catalog/catalog.ts';
 import type { CalibrationCard } from '../schema/engine.ts';
 import { GPU_FIELDS, type GpuCard } from '../schema/gpu.ts';
-import { MODEL_FIELDS, type ModelCard } from '../schema/model.ts';
-import type { Problem } from '../schema/problem.ts';
+import { MODEL_FIELDS, type ModelCard, type WeightFormat } from '../schema/model.ts';
+import { InputError, type Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
+import { isModelFile, type ModelSource } from './model-source.ts';
 import { withFactors } from './own-calibration.ts';
 import type { Plan, Scheduling, ServingPlan } from './plan.ts';
 import { cardSource } from './provenance.ts';
 import { networkOf, resolveLayout } from './resolve-layout.ts';
+import { mainFormat } from './served-model.ts';
 
 /** The card's own physical fields, without its name, aliases and sources. */
 function physical<T extends object>(card: object, keys: readonly string[]): T {
@@ -18,10 +20,15 @@ function physical<T extends object>(card: object, keys: readonly string[]): T {
 
 export function resolveModel(
   scenario: Scenario,
-  catalog: Catalog,
-): { name: string; model: ModelCard; native: Scenario['serving']['weights'] } {
+  { catalog, models }: { catalog: Catalog; models?: ModelSource | undefined },
+): { name: string; model: ModelCard; native: WeightFormat | undefined } {
   if (typeof scenario.model !== 'string') {
     return { name: scenario.model.name ?? 'own model', model: scenario.model, native: 'bf16' };
+  }
+  if (isModelFile(scenario.model)) {
+    const answer = models?.(scenario.model) ?? { found: false, problems: ['models cannot be read from files here'] };
+    if (answer.found) return answer;
+    throw new InputError(answer.problems.map((message) => ({ path: ['model'], message })));
   }
   const card = catalog.find('model', scenario.model) as Card<'model'>;
   return {
@@ -46,11 +53,9 @@ export function resolveEngine(
   const card = catalog.find('engine', scenario.serving.engine) as Card<'engine'>;
   const calibration = catalog.find('calibration', card.calibration) as Card<'calibration'>;
   const { upper_bound, block_tokens, reserves_longest } = card;
+  const host = { ...card.host, rate: card.host.rate * (scenario.serving.engine_efficiency ?? 1) };
   const { calibrated } = scenario.serving;
-  const own =
-    calibrated === undefined
-      ? { calibration, host: card.host }
-      : withFactors({ calibration, host: card.host }, calibrated);
+  const own = calibrated === undefined ? { calibration, host } : withFactors({ calibration, host }, calibrated);
   return {
     card,
     engineName: card.name,
@@ -155,7 +160,7 @@ function servingProblems(scenario: Scenario, scheduling: Scheduling): Problem[] 
 interface ServingCards {
   model: ModelCard;
   /** The format the model is published in, where its card says so. */
-  native: Scenario['serving']['weights'];
+  native: WeightFormat | undefined;
   gpu: GpuCard;
   engine: Card<'engine'>;
   calibration: CalibrationCard;
@@ -183,7 +188,8 @@ export function resolveServing(
   problems.push(...servingProblems(scenario, scheduling));
   return {
     ...layout,
-    weights: serving.weights ?? defaults.use('serving.weights', native ?? 'bf16', 'the published checkpoint'),
+    weights:
+      mainFormat(serving.weights) ?? defaults.use('serving.weights', native ?? 'bf16', 'the published checkpoint'),
     kvCache: serving.kv_cache,
     maxBatch:
       serving.max_batch ??

@@ -3,6 +3,7 @@ import { InputError, type Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { ColumnSource } from './column-source.ts';
 import { collectDefaults, type Defaults } from './defaults.ts';
+import type { ModelSource } from './model-source.ts';
 import type { Plan } from './plan.ts';
 import type { PriceSource } from './price-source.ts';
 import { referenceProblems } from './references.ts';
@@ -11,6 +12,7 @@ import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability, 
 import { resolveOffers } from './resolve-offers.ts';
 import { resolveEngine, resolveGpu, resolveModel, resolveServing } from './resolve-serving.ts';
 import { resolveSlo, resolveTraffic } from './resolve-traffic.ts';
+import { servedModel } from './served-model.ts';
 
 /** Where a scenario's names are looked up. */
 export interface Lookups {
@@ -18,6 +20,8 @@ export interface Lookups {
   prices: PriceSource;
   /** Absent where there are no files to read lengths from. */
   columns?: ColumnSource;
+  /** Absent where there are no files to read models from. */
+  models?: ModelSource;
 }
 
 /** The first day of the catalog's as-of month: what a scenario without a start date is priced on. */
@@ -50,7 +54,8 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const start = scenario.start ?? defaults.use('start', catalogDate(facility), 'the catalog');
   noteConventions(scenario, facility, defaults);
 
-  const { name: modelName, model, native } = resolveModel(scenario, catalog);
+  const { name: modelName, model: card, native } = resolveModel(scenario, lookups);
+  const model = servedModel(scenario.serving, card, problems);
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
   const { card: engineCard, ...engine } = resolveEngine(scenario, catalog);
   const evidence = resolveEvidence(scenario, catalog, { model, gpu }, engineCard);

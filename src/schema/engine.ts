@@ -43,6 +43,8 @@ export const engineCard = z.strictObject({
     per_sequence: seconds,
     /** Fixed times of layers and collectives in this generation of software, relative to the calibration's. */
     launch_scale: number({ min: 0.1, max: 10 }).default(1),
+    /** Its speed relative to what the shared efficiencies and its own times say; all step times are divided by it. */
+    rate: number({ min: 0.05, max: 5 }).default(1),
     /** More per MoE layer whose weights the GPU has no units for, where the engine lacks one fused kernel for them. */
     unpacked_moe_layer: seconds.default(0),
     /**
@@ -89,6 +91,10 @@ export const calibrationCard = z.strictObject({
     /** Time of one call at two GPUs, growing with log2 of the group by `growth` of itself. */
     latency: seconds,
     growth: number({ min: 0, max: 10 }),
+    /** The same growth where every GPU reads all others' messages at once. */
+    one_shot_growth: number({ min: 0, max: 10 }),
+    /** Time of one call that the switch sums, whatever the group. */
+    in_switch_latency: seconds,
     link_efficiency: share(),
     collectives: z.boolean(),
   }),

@@ -158,12 +158,22 @@ export function cardReference() {
     .regex(/^[A-Za-z0-9][A-Za-z0-9 ._/+()-]{0,99}$/, 'expected a name from the catalog');
 }
 
-/** Where a number comes from. `basis` says how far to trust it. */
+/** A model by what its card is called, or by a file that ends in .json: a checkpoint's configuration. */
+export function modelReference() {
+  const expected = 'expected a name from the catalog, or the path of a config.json';
+  return z
+    .string({ error: expected })
+    .max(1000, expected)
+    .refine((text) => text.endsWith('.json') || cardReference().safeParse(text).success, { error: expected })
+    .refine((text) => printable(text) === text, { error: 'holds a control character' });
+}
+
+/** Where a number comes from. `basis` says how far to trust it; `recalled` is a published figure that was not read again. */
 export const source = z.strictObject({
   ref: name(),
   url: z.string().max(500).optional(),
   as_of: date(),
-  basis: z.enum(['datasheet', 'measured', 'quoted', 'estimated', 'fitted']),
+  basis: z.enum(['datasheet', 'measured', 'quoted', 'estimated', 'fitted', 'recalled']),
   note: z.string().max(600).optional(),
 });
 export type Source = z.infer<typeof source>;

@@ -22,6 +22,10 @@ const link = z.strictObject({
   /** One direction, per GPU: 450 GB/s for NVLink 4, whose datasheet says 900. */
   bandwidth: quantity('B/s', '450 GB/s', { min: 1e8, max: 1e14 }),
   gpus: count({ min: 1, max: 10_000 }),
+  /** What lies between: a switch unless said otherwise. In a mesh `bandwidth` is that of all pair links together. */
+  topology: z.enum(['switch', 'mesh', 'bridge', 'torus', 'pcie']).optional(),
+  /** Whether the switch adds up what passes through it (NVLink SHARP). */
+  reduces: z.boolean().optional(),
 });
 
 const gpuNumbers = {
@@ -38,6 +42,9 @@ const gpuNumbers = {
   link: link.optional(),
   tdp: quantity('W', '700 W', { min: 5, max: 1e5 }).optional(),
   unsupported: z.array(computeFormat).default([]),
+  /** The bus to the host, one direction: what is left to GPUs of a node that the link does not join. */
+  pcie: quantity('B/s', '63 GB/s', { min: 1e8, max: 1e13 }).optional(),
+  gpus_per_node: count({ min: 1, max: 10_000 }).optional(),
 };
 
 const gpuObject = z.strictObject(gpuNumbers);
@@ -73,6 +80,5 @@ export const gpuCard = z.strictObject({
   vendor: name(),
   architecture: name(),
   year: count({ min: 2010, max: 2100 }),
-  tdp: quantity('W', '700 W', { min: 5, max: 1e5 }),
   sources,
 });

@@ -1,5 +1,16 @@
 import * as z from 'zod';
-import { billingMonths, cardId, cardReference, count, date, name, number, quantity, share } from './fields.ts';
+import {
+  billingMonths,
+  cardId,
+  cardReference,
+  count,
+  date,
+  modelReference,
+  name,
+  number,
+  quantity,
+  share,
+} from './fields.ts';
 import { inlineGpu } from './gpu.ts';
 import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
@@ -42,8 +53,23 @@ const serving = z.strictObject({
   attention_data_parallel: count({ min: 1, max: 1024 }).default(1),
   /** Between the machines of a replica that spans several. */
   network: z.union([cardReference(), z.strictObject(networkFields)]).optional(),
-  weights: weightFormat.optional(),
+  /** One format for all layers, or formats layer by layer, which together make all of them. */
+  weights: z
+    .union([
+      weightFormat,
+      z
+        .array(z.strictObject({ layers: count({ min: 1, max: 2000 }), format: weightFormat }))
+        .min(1)
+        .max(8),
+    ])
+    .optional(),
   kv_cache: kvFormat.default('bf16'),
+  /** Of the tokens in the cache, the share that pruning leaves once the prompt is computed. */
+  kv_cache_kept: share({ min: 0.01, max: 1 }).optional(),
+  /** Low-rank adapters of one base that are loaded beside it; requests are spread evenly over them. */
+  adapters: z.strictObject({ count: count({ min: 1, max: 10_000 }), rank: count({ min: 1, max: 4096 }) }).optional(),
+  /** Share of answer tokens that leave the model early, and after which share of its layers. */
+  early_exit: z.strictObject({ share: share(), depth: share({ min: 0.01, max: 1 }) }).optional(),
   engine: cardReference().default('vllm'),
   max_batch: count({ min: 1, max: 1e6 }).optional(),
   token_budget: count({ min: 64, max: 1e7 }).optional(),
@@ -69,6 +95,8 @@ const serving = z.strictObject({
       usable: quantity('B', '79.6 GiB', { min: 1e6, max: 1e14 }).optional(),
     })
     .optional(),
+  /** Speed of the engine relative to its card: all step times are divided by it. */
+  engine_efficiency: number({ min: 0.05, max: 5 }).optional(),
   calibrated: ownCalibration.optional(),
   measured: z.strictObject({ output_tokens_per_second: number({ min: 1e-6, max: 1e9 }) }).optional(),
 });
@@ -166,7 +194,7 @@ export const scenarioFile = z.strictObject({
   description: z.string().max(2000).optional(),
   start: date().optional(),
   hours_per_month: number({ min: 600, max: 750 }, 'h').default(730),
-  model: z.union([cardReference(), inlineModel]),
+  model: z.union([modelReference(), inlineModel]),
   serving,
   traffic,
   slo: slo.default({}),

@@ -29,7 +29,7 @@ export class CacheRoom {
   constructor(spec: EngineSpec, pool: RequestPool) {
     this.spec = spec;
     this.pool = pool;
-    this.kv = new KvBlocks(spec.kvBlocks, spec.blockTokens);
+    this.kv = new KvBlocks(spec.kvBlocks, spec.blockTokens, spec.stateBlocks);
     this.prefixes = spec.prefixCache ? new PrefixCache() : undefined;
   }
 

@@ -36,7 +36,7 @@ export class DecodeInstance {
 
   constructor(spec: EngineSpec) {
     this.spec = spec;
-    this.kv = new KvBlocks(spec.kvBlocks, spec.blockTokens);
+    this.kv = new KvBlocks(spec.kvBlocks, spec.blockTokens, spec.stateBlocks);
     this.batch = new DecodeBatch(spec, this.pool, this.kv);
   }
 

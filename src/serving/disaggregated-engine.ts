@@ -125,7 +125,7 @@ class DisaggregatedEngine {
   }
 
   private blocksOf(tokens: number): number {
-    return Math.ceil(tokens / this.spec.blockTokens);
+    return Math.ceil(tokens / this.spec.blockTokens) + this.spec.stateBlocks;
   }
 
   private known(job: Job): number {

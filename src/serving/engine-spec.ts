@@ -28,6 +28,8 @@ export interface EngineSpec {
   /** Tokens of cache that are handed out together, and how many such blocks an instance has; Infinity for no limit. */
   blockTokens: Tokens;
   kvBlocks: number;
+  /** Blocks' worth of room that each running sequence takes besides: the constant state of linear layers. */
+  stateBlocks: number;
   /** Most tokens of prompt and answer that the model takes; longer requests are refused. Infinity where not known. */
   maxContext: Tokens;
   /** Tokens that a sliding-window layer attends to; Infinity where there is none. */
@@ -88,6 +90,6 @@ export interface RunTotals {
 
 /** Whether a request can never be run: its longest exceeds the whole cache, or the model's context. */
 export function isTooLong(spec: EngineSpec, input: Tokens, output: Tokens): boolean {
-  const blocks = Math.ceil((input + output - 1 + spec.speculativeDepth) / spec.blockTokens);
+  const blocks = Math.ceil((input + output - 1 + spec.speculativeDepth) / spec.blockTokens) + spec.stateBlocks;
   return blocks > spec.kvBlocks || input + output > spec.maxContext;
 }

@@ -13,8 +13,11 @@ export class KvBlocks {
   /** Decoding sequences by the clock's remainder at which they ask for a block. */
   private readonly asking: Int32Array;
   private sequences = 0;
+  private readonly stateBlocks: number;
 
-  constructor(total: number, blockTokens: number) {
+  /** @param stateBlocks blocks that a sequence holds whatever its length */
+  constructor(total: number, blockTokens: number, stateBlocks = 0) {
+    this.stateBlocks = stateBlocks;
     this.total = total;
     this.blockTokens = blockTokens;
     this.asking = new Int32Array(blockTokens);
@@ -33,8 +36,9 @@ export class KvBlocks {
     this.used -= blocks;
   }
 
+  /** Blocks of a sequence with so many tokens in the cache. */
   blocksOf(tokens: number): number {
-    return Math.ceil(tokens / this.blockTokens);
+    return Math.ceil(tokens / this.blockTokens) + this.stateBlocks;
   }
 
   /** A sequence starts to decode, with `stored` tokens in its cache when the clock shows `clock`. */

@@ -1,4 +1,5 @@
-import { attentionLayers, kvBytesPerSequence, kvBytesPerTokenPerLayer } from '../model/kv-cache.ts';
+import { attentionCap } from '../model/attention-parts.ts';
+import { cacheUse, kvBytesPerSequence } from '../model/kv-cache.ts';
 import { fitMemory, type MemoryFit } from '../model/memory-fit.ts';
 import { weightBytesPerGpu } from '../model/weights.ts';
 import { compileStepModel, emptyLoad, type StepModel, stepTerms } from '../perf/step-time.ts';
@@ -57,10 +58,13 @@ function fitOrWarn(plan: Plan, means: MixMeans): { fit?: MemoryFit; warnings: st
  */
 function transferOf(plan: Plan, network: { bandwidth: number; latency: Seconds }) {
   const { model, serving } = plan;
-  const layers = attentionLayers(model);
-  const perLayer = kvBytesPerTokenPerLayer(model, serving.kvCache, serving.tensorParallel);
-  const seconds = perLayer / serving.pipelineParallel / network.bandwidth;
-  return { latency: network.latency, perToken: layers.full * seconds, perWindowToken: layers.sliding * seconds };
+  const { perToken, perWindowToken, perSequence } = cacheUse(model, serving.kvCache, serving.tensorParallel);
+  const secondsPerByte = 1 / (serving.pipelineParallel * network.bandwidth);
+  return {
+    latency: network.latency + perSequence * secondsPerByte,
+    perToken: perToken * secondsPerByte,
+    perWindowToken: perWindowToken * secondsPerByte,
+  };
 }
 
 function schedulingRule(plan: Plan): SchedulingRule {
@@ -131,9 +135,10 @@ function engineOf(plan: Plan, means: MixMeans, fit: MemoryFit | undefined): Repl
     slots: Math.max(1, Math.min(maxBatch, Math.floor(tokenBudget / (depth + 1)))),
     tokenBudget: Math.max(depth + 1, tokenBudget),
     blockTokens: block,
-    kvBlocks: fit === undefined ? Number.POSITIVE_INFINITY : Math.floor(fit.kvCapacityTokens / block),
+    kvBlocks: fit === undefined ? Number.POSITIVE_INFINITY : Math.floor(fit.cacheTokens / block),
+    stateBlocks: fit === undefined ? 0 : Math.ceil(fit.stateTokens / block),
     maxContext: model.max_context ?? Number.POSITIVE_INFINITY,
-    window: attentionLayers(model).window,
+    window: attentionCap(model),
     reservesLongest: engine.reserves_longest,
     scheduling: schedulingRule(plan),
     prefixCache: serving.prefixCache,
@@ -169,7 +174,7 @@ function stepModelOf({ model, gpu, calibration, engine, serving }: Plan, means: 
  * The replica a plan describes: fitted into memory, compiled to step-time coefficients, its sequence slots counted.
  *
  * A running sequence holds its mean context, or what it may grow to where the engine reserves that, plus on average
- * half a block that is not full.
+ * half a block that is not full, and its constant state where the model keeps one.
  *
  * @throws InfeasibleError `no_fit` where weights and one request do not fit
  */
@@ -179,9 +184,9 @@ export function buildReplica(plan: Plan): Replica {
   const means = mixMeans(plan.traffic.mix, tokensPerPass(serving.speculation));
   const { fit, warnings } = fitOrWarn(plan, means);
   const held = plan.engine.reserves_longest ? means.longest : means.context;
-  const perSequence = held + (plan.engine.block_tokens - 1) / 2;
+  const perSequence = held + (plan.engine.block_tokens - 1) / 2 + (fit?.stateTokens ?? 0);
   const byMemory =
-    fit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(fit.kvCapacityTokens / perSequence));
+    fit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(fit.cacheTokens / perSequence));
   const context = Math.max(1, means.context);
   const { maxBatch, tokenBudget } = limitsOf(plan);
   const step = stepModelOf(plan, means);
@@ -195,7 +200,7 @@ export function buildReplica(plan: Plan): Replica {
     tokensPerPass: tokensPerPass(serving.speculation),
     frontEnd: { ...frontEnd, latency: frontEnd.latency + pipelineFill(step, means, serving.tokenBudget) },
     engine: engineOf(plan, means, fit),
-    window: attentionLayers(model).window,
+    window: attentionCap(model),
     arrivalCv: plan.traffic.arrivalCv,
     outputCv: plan.traffic.mix.output.cv,
     weightBytesPerGpu: weightBytesPerGpu(model, serving.weights, serving),

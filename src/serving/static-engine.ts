@@ -46,6 +46,8 @@ export function runStatic(spec: EngineSpec, source: RequestSource, sink: Request
   return totals;
 }
 
+const blocksOf = (spec: EngineSpec, tokens: number) => Math.ceil(tokens / spec.blockTokens) + spec.stateBlocks;
+
 const longest = (members: readonly RequestDraft[]) => members.reduce((most, one) => Math.max(most, one.output), 1);
 const longestInput = (members: readonly RequestDraft[]) => members.reduce((most, one) => Math.max(most, one.input), 1);
 const padded = (members: readonly RequestDraft[]) =>
@@ -97,7 +99,7 @@ function batchSize(spec: EngineSpec, waiting: readonly RequestDraft[], batch: nu
     const next = waiting[size] as RequestDraft;
     input = Math.max(input, next.input);
     output = Math.max(output, next.output);
-    if ((size + 1) * Math.ceil((input + output - 1) / spec.blockTokens) > spec.kvBlocks) break;
+    if ((size + 1) * blocksOf(spec, input + output - 1) > spec.kvBlocks) break;
     size += 1;
   }
   return size;
@@ -125,7 +127,7 @@ function batchSeconds(
   }
   totals.promptTokens += load.promptTokens;
   totals.iterations += 1 + passes;
-  totals.peakBlocks = Math.max(totals.peakBlocks, count * Math.ceil((input + passes) / spec.blockTokens));
+  totals.peakBlocks = Math.max(totals.peakBlocks, count * blocksOf(spec, input + passes));
   const slopes = decodeSlopes(step);
   const share = contextShare(step, count);
   const full = count * contextSum(input, passes, Number.POSITIVE_INFINITY);

@@ -3,6 +3,7 @@ import { listedPrice } from '../../src/api/listed-prices.ts';
 import type { LedgerLine } from '../../src/cost/ledger.ts';
 import { openCatalog } from '../../src/io/catalog-folder.ts';
 import { openColumns } from '../../src/io/length-file.ts';
+import { openModels } from '../../src/io/model-file.ts';
 import type { Result } from '../../src/result/record.ts';
 import { simulate } from '../../src/result/simulate.ts';
 import type { Plan } from '../../src/scenario/plan.ts';
@@ -95,7 +96,12 @@ export function scenario(change: Raw = {}): Raw {
 const catalog = openCatalog();
 
 export function planOf(raw: Raw): Plan {
-  return resolveScenario(validateScenario(raw), raw, { catalog, prices: listedPrice, columns: openColumns() });
+  return resolveScenario(validateScenario(raw), raw, {
+    catalog,
+    prices: listedPrice,
+    columns: openColumns(),
+    models: openModels(),
+  });
 }
 
 /** A scenario through the public face: schema, catalog, simulation. */

@@ -67,15 +67,24 @@ describe('a row as a run', () => {
     expect(runOf({ num_gpus: 4, notes: 'layer split' })).toMatchObject({ tensorParallel: 1, stages: 4 });
   });
 
-  test('experts over the group are read as tensor-parallel ones', () => {
-    expect(runOf({ model: 'gpt-oss-120b', num_gpus: 4, tp: 4, ep: 4 })).toMatchObject({ tensorParallel: 4, copies: 1 });
-    expect(runOf({ model: 'Mixtral-8x7B', num_gpus: 4, tp: 2, ep: 2 })).toMatchObject({ tensorParallel: 4, copies: 1 });
-    expect(runOf({ model: 'gpt-oss-120b', num_gpus: 4, dp: 4, ep: 4 })).toMatchObject({
-      tensorParallel: 1,
-      attentionRanks: 4,
-      expertParallel: 4,
-      copies: 1,
+  test('experts are dealt over the group, and a table may count it in two ways', () => {
+    const dealt = { tensorParallel: 4, expertParallel: 4, attentionRanks: 1, copies: 1 };
+    expect(runOf({ model: 'gpt-oss-120b', num_gpus: 4, tp: 4, ep: 4 })).toMatchObject(dealt);
+    expect(runOf({ model: 'Mixtral-8x7B', num_gpus: 4, tp: 1, ep: 4 })).toMatchObject(dealt);
+    expect(runOf({ model: 'Mixtral-8x7B', num_gpus: 4, tp: 2, ep: 2 })).toMatchObject({ ...dealt, expertParallel: 2 });
+  });
+
+  test('attention data-parallel ranks share the experts; a dense model is copied', () => {
+    const ranks = { tensorParallel: 1, attentionRanks: 4, expertParallel: 4, copies: 1 };
+    expect(runOf({ model: 'gpt-oss-120b', num_gpus: 4, dp: 4, ep: 4 })).toMatchObject(ranks);
+    expect(runOf({ model: 'gpt-oss-120b', num_gpus: 4, tp: 4, dp: 4, ep: 4 })).toMatchObject(ranks);
+    expect(runOf({ model: 'gpt-oss-120b', num_gpus: 4, tp: 2, dp: 2 })).toMatchObject({
+      tensorParallel: 2,
+      attentionRanks: 2,
+      expertParallel: 1,
     });
+    expect(runOf({ num_gpus: 4, dp: 4 })).toMatchObject({ tensorParallel: 1, attentionRanks: 1, copies: 4 });
+    expect(() => runOf({ model: 'gpt-oss-120b', num_gpus: 8, tp: 3, dp: 2 })).toThrow('do not divide');
   });
 
   test('names are met whatever their spelling', () => {

@@ -88,8 +88,55 @@ test('two hosts of one model keep their own prices, and a price holds from its d
   expect(priceOn('deepseek-chat', '2025-02-09')).toMatchObject({ input: 0.27, output: 1.1 });
 });
 
+describe('every GPU card', () => {
+  const gpus = cards('gpu').map((card) => [card.id, card] as const);
+
+  test('the makers and what each part needs to serve', () => {
+    const makers = [...new Set(gpus.map(([, { vendor }]) => vendor))].sort();
+    expect(makers).toEqual(['AMD', 'AWS', 'Apple', 'Google', 'Intel', 'NVIDIA']);
+    expect(gpus).toHaveLength(51);
+  });
+
+  test.each(gpus)('%s: 16-bit arithmetic over bandwidth, year, link and source are plausible', (_, card) => {
+    const { bf16, fp16 } = card.dense_flops;
+    const ridge = ((bf16 ?? fp16) as number) / card.memory_bandwidth;
+    expect(ridge).toBeGreaterThan(30);
+    expect(ridge).toBeLessThan(600);
+    expect(card.year).toBeGreaterThanOrEqual(2017);
+    expect(card.year).toBeLessThanOrEqual(2026);
+    // NVLink 4 is 900 GB/s both ways on its datasheet, NVLink 5 is 1,800: cards hold one direction.
+    const oneWay = { 'NVLink 2': 150e9, 'NVLink 3': 300e9, 'NVLink 4': 450e9, 'NVLink 5': 900e9 };
+    const most = oneWay[card.link?.name.slice(0, 8) as keyof typeof oneWay];
+    if (card.link !== undefined && most !== undefined) expect(card.link.bandwidth).toBeLessThanOrEqual(most);
+    // A pair in a mesh of n sees 1/(n-1) of the whole, which is a link of its own and below a switch's.
+    if (card.link?.topology === 'mesh') expect(card.link.bandwidth / (card.link.gpus - 1)).toBeLessThan(80e9);
+    if (card.tdp === undefined) expect(card.sources['default']?.note).toContain('no power is published');
+  });
+
+  test.each(gpus.filter(([, { tdp }]) => tdp !== undefined))('%s: FLOP per joule within its decade', (_, card) => {
+    const { bf16, fp16 } = card.dense_flops;
+    const perJoule = ((bf16 ?? fp16) as number) / (card.tdp as number);
+    expect(perJoule).toBeGreaterThan(1e11);
+    expect(perJoule).toBeLessThan(4e12);
+  });
+});
+
 test.each([
   ['gpu', 'H100-SXM', 'h100-sxm5-80gb'],
+  // A bare name is the part that data centres run most: SXM before PCIe, 80 GB before 40.
+  ['gpu', 'H100', 'h100-sxm5-80gb'],
+  ['gpu', 'A100', 'a100-sxm4-80gb'],
+  ['gpu', 'V100', 'v100-sxm2-32gb'],
+  ['gpu', 'RTX PRO 6000', 'rtx-pro-6000-server'],
+  ['gpu', 'NVIDIA H100 80GB HBM3', 'h100-sxm5-80gb'],
+  ['gpu', 'h100_sxm', 'h100-sxm5-80gb'],
+  ['gpu', 'H100-NVL', 'h100-nvl-94gb'],
+  ['gpu', 'GB200-NVL72', 'gb200-186gb'],
+  ['gpu', 'GH200', 'gh200-96gb'],
+  ['gpu', 'AMD Instinct MI300X', 'mi300x'],
+  ['gpu', 'TPU v5e-1', 'tpu-v5e'],
+  ['gpu', 'trn2', 'trainium-2'],
+  ['gpu', 'Gaudi 3', 'gaudi-3'],
   ['gpu', 'A100-40G-SXM', 'a100-sxm4-40gb'],
   ['model', 'Llama-3.1-70B', 'llama-3.1-70b'],
   ['model', 'DSR1', 'deepseek-r1'],

@@ -59,6 +59,42 @@ test('healthy cards raise nothing', () => {
 describe('each known mistake is found, and alone', () => {
   const mistakes: [what: string, mutate: (cards: Healthy) => void, found: string][] = [
     [
+      'a sparse fp4 rate beside a dense fp8 one',
+      (cards) => {
+        cards.gpu.one.unsupported = [];
+        Object.assign(cards.gpu.one.dense_flops, { fp4: '7915.6 TFLOP/s' });
+      },
+      'gpu one: error rate_ratio',
+    ],
+    [
+      'a link counted both ways and over all GPUs',
+      (cards) => Object.assign(cards.gpu.one, { link: { name: 'L', bandwidth: '3.6 TB/s', gpus: 8 } }),
+      'gpu one: error link_direction',
+    ],
+    [
+      'a bus link faster than the bus',
+      (cards) =>
+        Object.assign(cards.gpu.one, {
+          link: { name: 'L', bandwidth: '63 GB/s', gpus: 8, topology: 'pcie' },
+          pcie: '31.5 GB/s',
+        }),
+      'gpu one: error link_bus',
+    ],
+    [
+      'a bridge over a whole machine',
+      (cards) =>
+        Object.assign(cards.gpu.one, { link: { name: 'L', bandwidth: '300 GB/s', gpus: 8, topology: 'bridge' } }),
+      'gpu one: error link_bridge',
+    ],
+    [
+      'a mesh that adds up',
+      (cards) =>
+        Object.assign(cards.gpu.one, {
+          link: { name: 'L', bandwidth: '448 GB/s', gpus: 8, topology: 'mesh', reduces: true },
+        }),
+      'gpu one: error link_reduces',
+    ],
+    [
       'sparse fp8 beside dense bf16',
       (c) => (c.gpu.one.dense_flops.fp8 = '3957.8 TFLOP/s'),
       'gpu one: error rate_ratio',

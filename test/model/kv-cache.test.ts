@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { kvBytesPerSequence, kvBytesPerToken, kvBytesPerTokenPerLayer } from '../../src/model/kv-cache.ts';
-import { inlineModel } from '../../src/schema/model.ts';
+import { attentionParts } from '../../src/model/attention-parts.ts';
+import { kvBytesPerSequence, kvBytesPerToken } from '../../src/model/kv-cache.ts';
+import { inlineModel, type KvFormat, type ModelCard } from '../../src/schema/model.ts';
 import { M8, M70 } from '../acceptance/fixtures.ts';
 
 const m70 = inlineModel.parse(M70);
+const kvBytesPerTokenPerLayer = (model: ModelCard, format: KvFormat, group: number) =>
+  attentionParts(model, format, group)[0]?.keptBytes ?? 0;
 const mla = { q_lora_rank: 1536, kv_lora_rank: 512, qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128 };
 
 describe('KV cache', () => {

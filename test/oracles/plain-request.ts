@@ -92,7 +92,7 @@ export function idleInstance(spec: EngineSpec, caching: boolean): PlainInstance 
 }
 
 export function blocksFor(spec: EngineSpec, tokens: number): number {
-  return Math.ceil(tokens / spec.blockTokens);
+  return Math.ceil(tokens / spec.blockTokens) + spec.stateBlocks;
 }
 
 /** Blocks of a request at its longest: every token but the last is kept, and a pass may write proposals beyond. */

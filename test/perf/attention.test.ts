@@ -33,3 +33,19 @@ describe('attention, nothing lost', () => {
     expect(flops(8)).toBe(flops(2));
   });
 });
+
+describe('attention that does not see all, nothing lost', () => {
+  test('a state is read and written once a step and sequence, whatever the context', () => {
+    const cost = attentionCost(modelCard('qwen3-next-80b-a3b'), H100, IDEAL, 'bf16', 1);
+    expect(cost.decodeSequence / ((2 * 77_266_944) / B)).toBeCloseTo(1, 12);
+    expect(cost.decodeFull / ((12 * 2 * 2 * 256 * 2) / B)).toBeCloseTo(1, 12);
+    // 36 layers, six FLOP for each of 32 x 128 x 128 numbers.
+    expect(cost.prefillToken / ((36 * 6 * 32 * 128 * 128) / F)).toBeCloseTo(1, 12);
+  });
+
+  test('past its cap DeepSeek V3.2 reads index keys only', () => {
+    const cost = attentionCost(modelCard('deepseek-v3.2'), H100, IDEAL, 'bf16', 8);
+    expect(cost.decodeFull / (61 * Math.max(128 / B, (2 * 64 * 128) / F))).toBeCloseTo(1, 12);
+    expect(cost.decodeSliding).toBe(attentionCost(modelCard('deepseek-v3'), H100, IDEAL, 'bf16', 8).decodeFull);
+  });
+});

@@ -1,7 +1,13 @@
 import { randomGamma } from 'd3-random';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { touchedExpertShare } from '../../src/perf/experts.ts';
+import {
+  type ExpertUse,
+  fullestPartOverMean,
+  meanOfLargest,
+  touchedExpertShare,
+  touchedInFullestPart,
+} from '../../src/perf/experts.ts';
 
 /** A small generator of numbers in [0, 1), for the draws below only. */
 function xorshift(seed: number): () => number {
@@ -56,6 +62,82 @@ describe('experts touched', () => {
         const many = touchedExpertShare(experts, 1, tokens + more, v);
         expect(many).toBeGreaterThanOrEqual(few);
         expect(many).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+});
+
+/** Draws k of E for each token and says what the fullest of the parts got: tokens, and distinct experts. */
+function drawFullest({ count, perToken, parts }: ExpertUse, tokens: number, random: () => number) {
+  const load = new Array<number>(parts).fill(0);
+  const touched = Array.from({ length: parts }, () => new Set<number>());
+  for (let token = 0; token < tokens; token++) {
+    const chosen = new Set<number>();
+    while (chosen.size < perToken) chosen.add(Math.floor(random() * count));
+    for (const expert of chosen) {
+      const part = Math.floor((expert * parts) / count);
+      load[part] = (load[part] ?? 0) + 1;
+      touched[part]?.add(expert);
+    }
+  }
+  return { load: Math.max(...load), touched: Math.max(...touched.map(({ size }) => size)) };
+}
+
+describe('the fullest part of the experts', () => {
+  test.each([
+    // Exact means of the largest of n normal draws (Harter 1961).
+    [2, 0.5642],
+    [4, 1.0294],
+    [8, 1.4236],
+    [64, 2.3439],
+  ])('the largest of %d', (count, mean) => expect(meanOfLargest(count) / mean).toBeCloseTo(1, 1));
+
+  test.each([
+    ['DeepSeek V3 on 8, 4 tokens', 256, 8, 8, 4],
+    ['DeepSeek V3 on 8, 64 tokens', 256, 8, 8, 64],
+    ['DeepSeek V3 on 32, 256 tokens', 256, 8, 32, 256],
+    ['gpt-oss 120B on 4, 32 tokens', 128, 4, 4, 32],
+    ['Mixtral on 4, 16 tokens', 8, 2, 4, 16],
+  ])('%s: tokens and distinct experts as drawn, within a tenth', (_, count, perToken, parts, tokens) => {
+    const use = { count, perToken, parts, skew: 1 };
+    const random = xorshift(11);
+    let load = 0;
+    let touched = 0;
+    const trials = 400;
+    for (let trial = 0; trial < trials; trial++) {
+      const drawn = drawFullest(use, tokens, random);
+      load += drawn.load / trials;
+      touched += drawn.touched / trials;
+    }
+    const mean = (tokens * perToken) / parts;
+    expect(Math.abs((fullestPartOverMean(use, tokens) * mean) / load - 1)).toBeLessThan(0.1);
+    expect(Math.abs((touchedInFullestPart(use, tokens) * count) / parts / touched - 1)).toBeLessThan(0.1);
+  });
+
+  test('one part is the whole, and skew has nothing to skew', () => {
+    const whole = { count: 256, perToken: 8, parts: 1, skew: 3 };
+    expect(fullestPartOverMean(whole, 5)).toBe(1);
+    expect(touchedInFullestPart(whole, 5)).toBe(touchedExpertShare(256, 8, 5));
+  });
+
+  test('more tokens bring it no fewer, it has no less than the mean, and no more than all', () => {
+    const uses = fc.record({
+      count: fc.constantFrom(8, 64, 128, 256),
+      perToken: fc.constantFrom(1, 2, 4, 8),
+      parts: fc.constantFrom(2, 4, 8),
+      skew: fc.double({ min: 1, max: 3, noNaN: true }),
+      dispersion: fc.constantFrom(0, 0.8),
+    });
+    fc.assert(
+      fc.property(uses, fc.integer({ min: 1, max: 4096 }), (use, tokens) => {
+        const few = fullestPartOverMean(use, tokens);
+        expect(few).toBeGreaterThanOrEqual(1);
+        expect(few * use.perToken).toBeLessThanOrEqual(use.perToken * use.parts);
+        expect(fullestPartOverMean(use, tokens + 1) * (tokens + 1)).toBeGreaterThanOrEqual(few * tokens * (1 - 1e-12));
+        const touched = touchedInFullestPart(use, tokens);
+        expect(touched).toBeLessThanOrEqual(1);
+        expect(touched).toBeGreaterThanOrEqual(touchedExpertShare(use.count, use.perToken, tokens, use.dispersion));
+        expect(touchedInFullestPart(use, tokens + 1)).toBeGreaterThanOrEqual(touched - 1e-12);
       }),
     );
   });

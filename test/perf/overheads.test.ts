@@ -10,7 +10,7 @@ const calibration = {
   fp8_moe_layer_overhead: 1_000_000,
   generations: {},
 };
-const host = { per_iteration: 0, per_sequence: 0, launch_scale: 1, unpacked_moe_layer: 0 };
+const host = { per_iteration: 0, per_sequence: 0, launch_scale: 1, rate: 1, unpacked_moe_layer: 0 };
 const dense = modelCard('llama-3.3-70b');
 // 61 layers, of which the first 3 are dense.
 const moe = modelCard('deepseek-v3');

@@ -90,27 +90,50 @@ function stepModel(grain: Grain): fc.Arbitrary<StepModel> {
     bytes: fc.constant(0),
     flopPerToken: fc.constant(0),
   });
-  return fc.record({
+  const plain = fc.record({
     combine: fc.constantFrom('max' as const, 'sum' as const),
     linear: fc.array(linear, { maxLength: 3 }),
     experts: fc.constant({ count: 1, perToken: 1, parts: 1, skew: 1 }),
     attention: fc.record({
       decodeFull: amount(grain, 4, 2 ** -12),
       decodeSliding: amount(grain, 4, 2 ** -12),
+      decodeSequence: amount(grain, 4, 2 ** -9),
       prefillFull: amount(grain, 4, 2 ** -13),
       prefillSliding: amount(grain, 4, 2 ** -13),
+      prefillToken: amount(grain, 4, 2 ** -12),
       prefillKv: amount(grain, 4, 2 ** -12),
     }),
     allReduce: fc.record({
       calls: fc.nat({ max: 2 }),
-      latency: amount(grain, 4, 2 ** -8),
-      perToken: amount(grain, 4, 2 ** -11),
+      ways: fc.array(fc.record({ latency: amount(grain, 4, 2 ** -8), perToken: amount(grain, 4, 2 ** -11) }), {
+        maxLength: 2,
+      }),
     }),
     fixedPerIteration: amount(grain, 8, 2 ** -6).map((seconds) => seconds + 2 ** -6),
     fixedPerSequence: amount(grain, 2, 2 ** -8),
     eagerFloor: amount(grain, 16, 2 ** -6),
     scale: fc.constantFrom(0.5, 1, 2),
     queries: fc.constant(1),
+  });
+  return fc.tuple(plain, fc.option(lanes(grain), { nil: undefined })).map(([step, parallel]) => ({
+    ...step,
+    ...(parallel === undefined ? {} : { parallel }),
+  }));
+}
+
+/** Ranks and stages beside the rest, which share sequences in parts that have no exact sums. */
+function lanes(grain: Grain): fc.Arbitrary<NonNullable<StepModel['parallel']> | undefined> {
+  if (grain === 'dyadic') return fc.constant(undefined);
+  return fc.record({
+    lanes: fc.record({
+      ranks: fc.constantFrom(1, 2, 3),
+      stages: fc.constantFrom(1, 2, 3),
+      promptGrain: fc.nat({ max: 40 }),
+    }),
+    exchange: fc.constant({ layers: 1, ways: [{ latency: 2 ** -8, perRankToken: 2 ** -12, perToken: 2 ** -13 }] }),
+    handOver: fc.constant({ times: 1, latency: 2 ** -9, perToken: 2 ** -12 }),
+    hostPerIteration: fc.constant(2 ** -7),
+    stages: fc.constant([]),
   });
 }
 
@@ -119,8 +142,16 @@ const metronome: fc.Arbitrary<StepModel> = fc.constantFrom(1, 2, 4).map((units) 
   combine: 'sum',
   linear: [],
   experts: { count: 1, perToken: 1, parts: 1, skew: 1 },
-  attention: { decodeFull: 0, decodeSliding: 0, prefillFull: 0, prefillSliding: 0, prefillKv: 0 },
-  allReduce: { calls: 0, latency: 0, perToken: 0 },
+  attention: {
+    decodeFull: 0,
+    decodeSliding: 0,
+    decodeSequence: 0,
+    prefillFull: 0,
+    prefillSliding: 0,
+    prefillToken: 0,
+    prefillKv: 0,
+  },
+  allReduce: { calls: 0, ways: [] },
   fixedPerIteration: units * 2 ** -6,
   fixedPerSequence: 0,
   eagerFloor: 0,
@@ -243,7 +274,10 @@ function kvBlocks(
 ): number {
   const needs = users
     .flat()
-    .map(({ input, output }) => Math.ceil((input + output - 1 + spec.speculativeDepth) / spec.blockTokens))
+    .map(
+      ({ input, output }) =>
+        Math.ceil((input + output - 1 + spec.speculativeDepth) / spec.blockTokens) + spec.stateBlocks,
+    )
     .sort((a, b) => b - a);
   return (needs[Math.min(size.tooLong, needs.length - 1)] ?? 1) + size.more;
 }
@@ -278,6 +312,8 @@ function workloadOf(grain: Grain, policy: Policy, sizes: Sizes): fc.Arbitrary<Wo
         slots,
         tokenBudget: slots * (1 + guess.depth) + moreBudget,
         blockTokens,
+        // Some models keep a state beside the cache.
+        stateBlocks: users.length % 3 === 2 ? 2 : 0,
         // Some models have a context that a few requests overrun.
         maxContext: users.length % 4 === 3 ? 24 : Number.POSITIVE_INFINITY,
         window,
