@@ -168,12 +168,12 @@ export function modelReference() {
     .refine((text) => printable(text) === text, { error: 'holds a control character' });
 }
 
-/** Where a number comes from. `basis` says how far to trust it. */
+/** Where a number comes from. `basis` says how far to trust it; `recalled` is a published figure that was not read again. */
 export const source = z.strictObject({
   ref: name(),
   url: z.string().max(500).optional(),
   as_of: date(),
-  basis: z.enum(['datasheet', 'measured', 'quoted', 'estimated', 'fitted']),
+  basis: z.enum(['datasheet', 'measured', 'quoted', 'estimated', 'fitted', 'recalled']),
   note: z.string().max(600).optional(),
 });
 export type Source = z.infer<typeof source>;
