@@ -6,6 +6,7 @@ import { type Latencies, LatencyRecorder } from '../serving/latency-recorder.ts'
 import { engineSpec, type Replica } from '../serving/replica.ts';
 import type { RunOptions } from '../serving/run-records.ts';
 import { runReplica } from '../serving/run-replica.ts';
+import { behindFrontEnd } from '../traffic/front-end.ts';
 import type { RequestSource } from '../traffic/request-source.ts';
 import { formatSeconds } from '../units/format.ts';
 import type { Seconds, Share } from '../units/quantity.ts';
@@ -111,8 +112,8 @@ class ReplayRecorder implements RequestSink {
   promptTokens = 0;
   private readonly onEnd: (() => void) | undefined;
 
-  constructor(frontEnd: Replica['frontEnd'], onEnd: (() => void) | undefined) {
-    this.latencies = new LatencyRecorder(frontEnd);
+  constructor(delayOf: (tag: number) => Seconds, onEnd: (() => void) | undefined) {
+    this.latencies = new LatencyRecorder(delayOf);
     this.onEnd = onEnd;
   }
 
@@ -137,9 +138,10 @@ export function replay(
   options: RunOptions & { onEnd?: () => void } = {},
 ): ReplayRecord {
   const { onEnd, ...run } = options;
-  const recorder = new ReplayRecorder(replica.frontEnd, onEnd);
+  const served = behindFrontEnd(source, replica.frontEnd);
+  const recorder = new ReplayRecorder((tag) => served.delayOf(tag), onEnd);
   const spec = engineSpec(replica);
-  const totals = runReplica(spec, source, recorder, run);
+  const totals = runReplica(spec, served, recorder, run);
   const latencies = recorder.latencies.all();
   const targets = targetsOf(slo, latencies);
   const over = (amount: number, base: number) => (base > 0 ? amount / base : 0);

@@ -11,7 +11,7 @@ import { type MixMeans, mixMeans } from './request-mix.ts';
 import { tokensPerPass } from './speculation.ts';
 
 /** What stops a replica from running more sequences, or from taking more load. */
-export type Limit = 'max_batch' | 'kv_cache' | 'token_budget' | 'ttft' | 'tpot';
+export type Limit = 'max_batch' | 'kv_cache' | 'token_budget' | 'front_end' | 'ttft' | 'tpot';
 
 /** One tensor-parallel group, ready to be asked how fast it runs this mix. Plain data. */
 export interface Replica {
@@ -23,7 +23,7 @@ export interface Replica {
   tokenBudget: number;
   /** Tokens that a decode pass yields a sequence, on average: one, or more with speculation. */
   tokensPerPass: number;
-  /** What a request passes before the engine sees it: it delays the first token and takes no time of the GPUs. */
+  /** What a request passes before the engine sees it: it takes no time of the GPUs, but one process does it all. */
   frontEnd: FrontEndCost;
   /** How its engine schedules, for the simulation request by request. */
   engine: Omit<EngineSpec, 'step'>;

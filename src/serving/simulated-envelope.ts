@@ -1,7 +1,7 @@
 import { nonDecreasing } from '../math/monotone.ts';
 import type { LatencyTarget } from '../scenario/plan.ts';
 import { InfeasibleError } from '../schema/problem.ts';
-import { frontEndSeconds } from '../traffic/front-end.ts';
+import { behindFrontEnd, frontEndRate, perAnswer } from '../traffic/front-end.ts';
 import { formatShare } from '../units/format.ts';
 import type { Share } from '../units/quantity.ts';
 import { type EndedRequest, instancesOf, type RunTotals } from './engine-spec.ts';
@@ -162,12 +162,29 @@ function saturate(runs: Runs, offeredPerSecond = ALL_AT_ONCE): EnvelopeLimit & {
  * only as others come in, and once enough is, throwing away keeps the replica overloaded at loads it would else bear.
  * Below what it serves while it is overloaded it always recovers.
  */
-function saturation(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
+function engineSaturation(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
   const worked = saturate(runs);
   if (runs.traffic.background === undefined) return worked;
   const longer = { ...runs, requests: CROWDED_LENGTH * runs.requests };
   const overloaded = saturate(longer, OVERLOAD * worked.requestsPerSecond);
   return overloaded.requestsPerSecond < worked.requestsPerSecond ? overloaded : worked;
+}
+
+/** That of the engine, or of the one process in front of it, whichever is full first. */
+function saturation(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
+  const { replica, samples } = runs;
+  const engine = engineSaturation(runs);
+  const passed = frontEndRate(perAnswer(replica.frontEnd, samples), replica.means.input);
+  if (passed >= engine.requestsPerSecond) return engine;
+  const running = (engine.running * passed) / engine.requestsPerSecond;
+  return { ...engine, requestsPerSecond: passed, running, limitedBy: 'front_end' };
+}
+
+/** Behind a full front end the engine is not full: what runs follows from the last load that was simulated (Little). */
+function settled(full: EnvelopeLimit, last: Probe | undefined): EnvelopeLimit {
+  if (full.limitedBy !== 'front_end' || last === undefined) return full;
+  const { requestsPerSecond, running } = last.point;
+  return { ...full, running: (running * full.requestsPerSecond) / requestsPerSecond };
 }
 
 /**
@@ -192,19 +209,18 @@ const ALL_AT_ONCE = 1e9;
 function probe(runs: Runs, requestsPerSecond: number): Probe {
   const { replica } = runs;
   const warm = runs.warmUp / requestsPerSecond;
-  const recorder = new LatencyRecorder(replica.frontEnd, warm);
-  const totals = runReplica(engineSpec(replica), sourceAt(runs, requestsPerSecond), recorder);
+  const source = behindFrontEnd(sourceAt(runs, requestsPerSecond), perAnswer(replica.frontEnd, runs.samples));
+  const recorder = new LatencyRecorder((tag) => source.delayOf(tag), warm);
+  const totals = runReplica(engineSpec(replica), source, recorder);
   const all = recorder.all();
   const [first, second] = recorder.byPriority;
   const shown = first.ttft.count > 0 ? first : second;
-  const before = frontEndSeconds(replica.frontEnd, replica.means.input);
-  const inService = Math.max(0, (all.e2e.mean() ?? 0) - (all.queue.mean() ?? 0) - before);
   const instances = instancesOf(replica.engine.scheduling);
   const busy = totals.end > 0 ? totals.busySeconds / totals.end / instances : 0;
   return {
     point: {
       requestsPerSecond,
-      running: requestsPerSecond * inService,
+      running: requestsPerSecond * recorder.meanInService(),
       busy: Math.min(1, busy),
       promptShare: totals.busySeconds > 0 ? totals.promptSeconds / totals.busySeconds : 0,
       ttft: QUANTILES.map((share) => shown.ttft.quantile(share) ?? 0),
@@ -344,11 +360,12 @@ export function simulateEnvelope(replica: Replica, traffic: CurveTraffic, seed: 
     warmUp: Math.ceil(WARM_UP_SHARE * requests),
     samples: traffic.mix.samples ?? 1,
   };
-  const { refusedShare, ...full } = saturation(traffic.session === undefined ? runs : asSingleRequests(runs));
-  const curve = new Curve(runs, full.requestsPerSecond);
+  const { refusedShare, ...most } = saturation(traffic.session === undefined ? runs : asSingleRequests(runs));
+  const curve = new Curve(runs, most.requestsPerSecond);
   for (const level of LEVELS) {
-    if (curve.at(level * full.requestsPerSecond) === undefined) break;
+    if (curve.at(level * most.requestsPerSecond) === undefined) break;
   }
+  const full = settled(most, curve.probes.at(-1));
   const turn = steepest(curve.probes);
   if (turn !== undefined) curve.at(turn);
   const target = searchTarget(runs, curve, full);
