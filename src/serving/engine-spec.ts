@@ -50,6 +50,8 @@ export interface EndedRequest {
   arrival: Seconds;
   /** Start of the iteration that first carried any of its prompt. */
   scheduled: Seconds;
+  /** In all, in queues: before it first ran, again after it was sent back, and for an instance that answers. */
+  waited: Seconds;
   firstToken: Seconds;
   finish: Seconds;
   preemptions: number;

@@ -42,7 +42,7 @@ export class LatencyRecorder implements RequestSink {
     if (request.arrival < this.from) return;
     const latencies = this.byPriority[request.priority];
     const before = this.delayOf(request.tag);
-    this.residence += request.finish - request.scheduled;
+    this.residence += request.finish - request.arrival - request.waited;
     this.residents += 1;
     latencies.ttft.add(before + request.firstToken - request.arrival);
     latencies.queue.add(request.scheduled - request.arrival);
@@ -50,7 +50,7 @@ export class LatencyRecorder implements RequestSink {
     if (request.output > 1) latencies.tpot.add((request.finish - request.firstToken) / (request.output - 1));
   }
 
-  /** Mean time from a request's first iteration to its last. */
+  /** Mean time that a request is with the engine without standing in a queue. */
   meanInService(): Seconds {
     return this.residents > 0 ? this.residence / this.residents : 0;
   }

@@ -109,7 +109,7 @@ class Throughput {
     if (this.ended === this.first) this.from = request.finish;
     if (this.ended <= this.first || this.ended > this.last) return;
     this.to = request.finish;
-    this.residence += request.finish - request.scheduled;
+    this.residence += request.finish - request.arrival - request.waited;
   }
 
   perSecond(): number {
