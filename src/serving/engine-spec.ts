@@ -18,6 +18,11 @@ export function instancesOf(rule: SchedulingRule): number {
   return rule.kind === 'disaggregated' ? rule.prefillInstances + rule.decodeInstances : 1;
 }
 
+/** Those of them that decode, and so hold the cache of running requests. */
+export function answeringInstances(rule: SchedulingRule): number {
+  return rule.kind === 'disaggregated' ? rule.decodeInstances : 1;
+}
+
 /** Everything the request-by-request simulation of one replica rests on. Plain data. */
 export interface EngineSpec {
   step: StepModel;

@@ -25,6 +25,8 @@ function emptyLatencies(): Latencies {
 export class LatencyRecorder implements RequestSink {
   readonly byPriority = [emptyLatencies(), emptyLatencies()] as const;
   private readonly delayOf: (tag: number) => Seconds;
+  /** Time in queues in all, of every priority: again after being sent back, and for an instance that answers. */
+  readonly waited = new QuantileSketch();
   private residence: Seconds = 0;
   private residents = 0;
   private readonly from: Seconds;
@@ -44,6 +46,7 @@ export class LatencyRecorder implements RequestSink {
     const before = this.delayOf(request.tag);
     this.residence += request.finish - request.arrival - request.waited;
     this.residents += 1;
+    this.waited.add(request.waited);
     latencies.ttft.add(before + request.firstToken - request.arrival);
     latencies.queue.add(request.scheduled - request.arrival);
     latencies.e2e.add(before + request.finish - request.arrival);

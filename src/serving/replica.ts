@@ -97,12 +97,16 @@ function blockTokens({ engine, serving }: Plan, means: MixMeans): Tokens {
 }
 
 /** Sequences are also limited by the budget: each takes its token, and one for each proposal, of every iteration. */
+function mostAtOnce({ maxBatch, tokenBudget, speculation }: Plan['serving']): number {
+  return Math.max(1, Math.min(maxBatch, Math.floor(tokenBudget / ((speculation?.depth ?? 0) + 1))));
+}
+
 function engineOf(plan: Plan, means: MixMeans, fit: MemoryFit | undefined): Replica['engine'] {
   const { engine, serving, model } = plan;
   const depth = serving.speculation?.depth ?? 0;
   const block = blockTokens(plan, means);
   return {
-    slots: Math.max(1, Math.min(serving.maxBatch, Math.floor(serving.tokenBudget / (depth + 1)))),
+    slots: mostAtOnce(serving),
     tokenBudget: Math.max(depth + 1, serving.tokenBudget),
     blockTokens: block,
     kvBlocks: fit === undefined ? Number.POSITIVE_INFINITY : Math.floor(fit.kvCapacityTokens / block),
@@ -162,8 +166,8 @@ export function buildReplica(plan: Plan): Replica {
       speculation: serving.speculation,
     }),
     means,
-    slots: Math.min(serving.maxBatch, byMemory),
-    slotLimit: byMemory < serving.maxBatch ? 'kv_cache' : 'max_batch',
+    slots: Math.min(mostAtOnce(serving), byMemory),
+    slotLimit: byMemory < mostAtOnce(serving) ? 'kv_cache' : 'max_batch',
     tokenBudget: serving.tokenBudget,
     tokensPerPass: tokensPerPass(serving.speculation),
     frontEnd: frontEndOf(plan),
