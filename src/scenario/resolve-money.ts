@@ -8,6 +8,8 @@ import { cardSource } from './provenance.ts';
 
 type Facility = FacilityCard;
 
+type RentTerms = NonNullable<Scenario['capacity']['rent']>;
+
 const COMMITMENT_MONTHS = { none: 0, '1 year': 12, '3 years': 36 } as const;
 
 /**
@@ -15,7 +17,7 @@ const COMMITMENT_MONTHS = { none: 0, '1 year': 12, '3 years': 36 } as const;
  * on-demand one, as a rental's own price is.
  */
 function reservedPrice(
-  rent: Scenario['capacity']['rent'],
+  rent: RentTerms,
   card: Card<'rental'> | undefined,
   price: number,
   facility: Facility,
@@ -47,12 +49,12 @@ function reservedPrice(
 
 export function resolveRent(
   scenario: Scenario,
+  rent: RentTerms,
   catalog: Catalog,
   facility: Facility,
   defaults: Defaults,
   problems: Problem[],
 ): RentPlan {
-  const { rent } = scenario.capacity;
   const card = rent.id === undefined ? undefined : (catalog.find('rental', rent.id) as Card<'rental'>);
   const { gpu } = scenario.serving;
   if (card !== undefined && typeof gpu === 'string' && catalog.find('gpu', gpu)?.id !== card.gpu) {
@@ -65,6 +67,7 @@ export function resolveRent(
     rent.gpus_per_instance ?? (rent.billing_unit === undefined ? undefined : Number.parseInt(rent.billing_unit, 10));
   const reserved = reservedPrice(rent, card, usdPerGpuHour, facility, defaults);
   return {
+    kind: 'rent',
     usdPerGpuHour,
     ...(reserved === undefined ? {} : { reserved }),
     commitmentMonths: COMMITMENT_MONTHS[rent.commitment],
