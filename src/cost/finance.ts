@@ -39,8 +39,9 @@ export function netPresentValue(now: Usd, flows: readonly Usd[], annual: Share):
  */
 export function annualCapitalCharge(price: Usd, residual: Usd, years: number, annual: Share): Usd {
   if (annual === 0) return straightLine(price, residual, years);
-  const kept = (1 + annual) ** -years;
-  return ((price - residual * kept) * annual) / (1 - kept);
+  // By logarithms, so that a rate near 0 does not round to a division by nothing.
+  const lost = -Math.expm1(-years * Math.log1p(annual));
+  return (price - residual * (1 - lost)) * (annual / lost);
 }
 
 /**

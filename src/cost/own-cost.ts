@@ -85,7 +85,11 @@ export function residualUsd(own: OwnPlan, moves: readonly NodeMove[], months: nu
   return value;
 }
 
-/** The price of a node and what comes back at the end of its life. */
+/**
+ * The price of a node and what comes back at the end of its life, in USD.
+ * @source hardware and its installation; hardware · residual share
+ * @checkedBy test/acceptance/own.test.ts
+ */
 export function nodeCapital(own: OwnPlan): { capex: Usd; residual: Usd } {
   const hardware = hardwareUsd(own);
   return { capex: hardware + own.install.value, residual: hardware * residualShare(own, own.lifeMonths) };

@@ -2,6 +2,7 @@ import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
 import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
+import { monthsBetween, STALE_MONTHS } from '../catalog/price-age.ts';
 import { billedByMonth } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { overheadLines } from '../cost/running-cost.ts';
@@ -98,6 +99,11 @@ function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: Flee
     warnings.push(
       `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
     );
+  }
+  const old = plan.capacity.priceDates.filter(({ asOf }) => monthsBetween(asOf, plan.start) >= STALE_MONTHS);
+  if (old.length > 0) {
+    const list = old.map(({ what, asOf }) => `${what} (${asOf})`).join(', ');
+    warnings.push(`prices more than ${STALE_MONTHS} months older than the start: ${list}`);
   }
   if (plan.engine.upper_bound) warnings.push('upper bound: the ideal engine loses nothing; no real one reaches this');
   return warnings;

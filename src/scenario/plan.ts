@@ -5,6 +5,7 @@ import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
 import type { OwnCalibration } from '../schema/own-calibration.ts';
 import type { Bytes, BytesPerSecond, Seconds, Share, Usd } from '../units/quantity.ts';
+import type { PriceDate } from './provenance.ts';
 
 /** A default that entered the result: its scenario path, its value, and where the value comes from. */
 export interface DefaultUsed {
@@ -192,6 +193,7 @@ export interface RentPlan {
   reserved?: { usdPerGpuHour: number; source: string };
   commitmentMonths: number;
   gpusPerBillingUnit: number;
+  priceDates: readonly PriceDate[];
   source: string;
 }
 
@@ -224,6 +226,7 @@ export interface OwnPlan {
   electricity: Sourced;
   /** Of all nodes together, USD a month. */
   transit: Sourced;
+  priceDates: readonly PriceDate[];
   /** Where stated; otherwise the draw follows the load. */
   wattsPerGpu?: number;
 }

@@ -5,7 +5,7 @@ import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
 import type { CapacityPlan, OwnPlan, Sourced } from './plan.ts';
-import { cardSource } from './provenance.ts';
+import { cardSource, type PriceDate, priceDate } from './provenance.ts';
 import { resolveRent } from './resolve-money.ts';
 
 type Own = NonNullable<Scenario['capacity']['own']>;
@@ -81,9 +81,15 @@ function resolveOwn(
     given === undefined
       ? { value: defaults.use(`capacity.own.${key}`, typical, source), source }
       : { value: given, source: stated(key) };
+  const dates: PriceDate[] = [];
+  const ofCard = (card: Card<'node'> | Card<'site'>, key: keyof Own & string, typical: number): Sourced => {
+    const given = own[key] as number | undefined;
+    if (given === undefined && key !== 'provisioned_power') dates.push(...priceDate(card, key));
+    return pick(key, given, typical, cardSource(card, key));
+  };
   const ofNode = (key: 'price' | 'network_per_gpu' | 'provisioned_power') =>
-    pick(key, own[key], node?.[key] ?? 0, node === undefined ? '' : cardSource(node, key));
-  const ofSite = (key: 'electricity' | 'colocation') => pick(key, own[key], site[key], cardSource(site, key));
+    node === undefined ? pick(key, own[key], 0, '') : ofCard(node, key, node[key]);
+  const ofSite = (key: 'electricity' | 'colocation') => ofCard(site, key, site[key]);
   const typical = (key: 'ancillary' | 'spares' | 'install' | 'life' | 'support' | 'tax_and_insurance' | 'transit') =>
     pick(key, own[key], facility.owning[key], cardSource(facility, `owning.${key}`));
 
@@ -98,6 +104,7 @@ function resolveOwn(
   const spares = scaled(typical('spares'), server.value);
   const bought = server.value + network.value + ancillary.value + spares.value;
   const perMonth = (server.value + network.value) / 12;
+  const life = typical('life').value;
   return {
     kind: 'own',
     nodeName: node?.name ?? `node of ${gpusPerNode}`,
@@ -107,8 +114,8 @@ function resolveOwn(
     ancillary,
     spares,
     install: scaled(typical('install'), bought),
-    lifeMonths: typical('life').value,
-    residualByAge: residualByAge(own, facility.owning, typical('life').value, facility, defaults),
+    lifeMonths: life,
+    residualByAge: residualByAge(own, facility.owning, life, facility, defaults),
     costOfCapital:
       own.cost_of_capital ??
       defaults.use('capacity.own.cost_of_capital', facility.discount_rate, cardSource(facility, 'discount_rate')),
@@ -117,6 +124,7 @@ function resolveOwn(
     taxAndInsurance: scaled(typical('tax_and_insurance'), perMonth),
     electricity: ofSite('electricity'),
     transit: typical('transit'),
+    priceDates: dates,
     ...(own.power_per_node === undefined ? {} : { wattsPerGpu: own.power_per_node / gpusPerNode }),
   };
 }

@@ -4,7 +4,7 @@ import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
 import type { NotCounted, OverheadCharge, PeoplePlan, ReliabilityPlan, RentPlan } from './plan.ts';
-import { cardSource } from './provenance.ts';
+import { cardSource, priceDate } from './provenance.ts';
 
 type Facility = FacilityCard;
 
@@ -71,6 +71,7 @@ export function resolveRent(
     usdPerGpuHour,
     ...(reserved === undefined ? {} : { reserved }),
     commitmentMonths: COMMITMENT_MONTHS[rent.commitment],
+    priceDates: card === undefined || rent.price !== undefined ? [] : priceDate(card, 'on_demand'),
     gpusPerBillingUnit: unit ?? card?.gpus_per_instance ?? 1,
     source:
       card === undefined || rent.price !== undefined ? 'scenario: capacity.rent.price' : cardSource(card, 'on_demand'),
