@@ -150,7 +150,7 @@ function* sparseSiblings(card: Card<'gpu'>, all: readonly Card<'gpu'>[]): Genera
 function* rentalPrices(card: Card<'rental'>): Generator<Note> {
   for (const field of ['on_demand', 'reserved_1_year', 'reserved_3_years', 'spot'] as const) {
     const price = card[field];
-    if (price === undefined || (price >= 0.1 && price <= 15)) continue;
+    if (price === undefined || (price >= 0.1 && price <= 20)) continue;
     yield error(
       'rental_range',
       `${field} is ${price} USD per GPU-hour, outside 0.1 to 15; is it the price of the whole instance?`,
