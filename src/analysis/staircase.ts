@@ -49,7 +49,9 @@ export function staircase(plan: Plan, envelope: Envelope, workKwh: number): Stai
   const { replicas, targetUtilization } = plan.serving;
   if (replicas !== 'auto') {
     const spills = plan.traffic.overflow === 'api';
-    const listed = spills ? overflowTreads(plan, envelope, workKwh, replicas) : [fixedTread(plan, envelope, workKwh, replicas)];
+    const listed = spills
+      ? overflowTreads(plan, envelope, workKwh, replicas)
+      : [fixedTread(plan, envelope, workKwh, replicas)];
     return { listed, treadFor: undefined, width: full };
   }
   const width = full * targetUtilization;

@@ -153,7 +153,7 @@ function* rentalPrices(card: Card<'rental'>): Generator<Note> {
     if (price === undefined || (price >= 0.1 && price <= 20)) continue;
     yield error(
       'rental_range',
-      `${field} is ${price} USD per GPU-hour, outside 0.1 to 15; is it the price of the whole instance?`,
+      `${field} is ${price} USD per GPU-hour, outside 0.1 to 20; is it the price of the whole instance?`,
     );
   }
 }

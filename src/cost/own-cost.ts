@@ -192,7 +192,13 @@ export function ownLines(plan: Plan, own: OwnPlan, use: OwnUse): LedgerLine[] {
       rate: tariff,
       source: tariffSource,
     }),
-    line({ ...facility, id: 'own.support', label: 'Support and repair', rate: own.support.value, source: own.support.source }),
+    line({
+      ...facility,
+      id: 'own.support',
+      label: 'Support and repair',
+      rate: own.support.value,
+      source: own.support.source,
+    }),
     line({
       ...facility,
       id: 'own.tax_and_insurance',

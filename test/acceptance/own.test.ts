@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LedgerLine } from '../../src/cost/ledger.ts';
+import { breakevenOverVolume } from '../../src/result/breakeven-table.ts';
 import type { Result } from '../../src/result/record.ts';
-import { amount, comparison, lines, metric, type Raw, runWith } from './fixtures.ts';
+import { amount, comparison, lines, metric, planOf, type Raw, runWith, scenario } from './fixtures.ts';
 
 const NODE_HOURS = 8 * 730;
 
@@ -157,6 +158,37 @@ describe('laws of owning', () => {
       [9, 1],
     ]);
     expect(result.months.map(({ gpus }) => gpus)).toEqual([8, ...new Array(7).fill(16), ...new Array(4).fill(24)]);
+  });
+});
+
+describe('volume', () => {
+  /** A fleet that grows with its load, whose power follows it. */
+  const growing = (perDay: number): Raw => ({
+    serving: { gpu: 'h100-sxm5-80gb', replicas: 'auto', measured: { output_tokens_per_second: 1000 } },
+    traffic: { tokens_per_day: perDay, shape: 'chat' },
+    capacity: { rent: undefined, own: {} },
+    compare: [{ name: 'API', input: '3 USD/Mtok', output: '15 USD/Mtok' }],
+    horizons: [12],
+  });
+
+  test('the cost curve meets the bill at the volume of the run, and steps by a node', () => {
+    const perDay = 86.4e6 * 20;
+    const bill = metric(runWith(growing(perDay)), 'cost_usd_per_month');
+    const rows = breakevenOverVolume(planOf(scenario(growing(perDay))), 'traffic.tokens_per_day', [perDay], [12], 0);
+    expect(Number(rows.find((row) => row['kind'] === 'curve')?.['self_usd_per_month']) / bill).toBeCloseTo(1, 9);
+  });
+
+  test('more load takes more energy for work, none more for idle nodes', () => {
+    const at = (perDay: number) =>
+      runWith({
+        ...growing(perDay),
+        serving: { gpu: 'h100-sxm5-80gb', replicas: 8 },
+        traffic: { tokens_per_day: perDay },
+      });
+    const [low, high] = [at(1e7), at(1e9)];
+    const energy = (result: Result, id: string) => amount(lines(result, 1, id));
+    expect(energy(high, 'own.power.work')).toBeGreaterThan(energy(low, 'own.power.work'));
+    expect(energy(high, 'own.power.idle')).toBe(energy(low, 'own.power.idle'));
   });
 });
 

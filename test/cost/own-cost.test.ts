@@ -38,7 +38,9 @@ describe('the annuity', () => {
       fc.property(money, part, years, (price, share, life) => {
         const line = straightLine(price, price * share, life);
         expect(annualCapitalCharge(price, price * share, life, 0)).toBe(line);
-        expect(Math.abs(annualCapitalCharge(price, price * share, life, 1e-7) - line)).toBeLessThan(1e-5 * price + 1e-9);
+        expect(Math.abs(annualCapitalCharge(price, price * share, life, 1e-7) - line)).toBeLessThan(
+          1e-5 * price + 1e-9,
+        );
       }),
     );
   });
