@@ -4,6 +4,7 @@ import { calibrationCard, engineCard } from '../schema/engine.ts';
 import { errorTable } from '../schema/error-table.ts';
 import { facilityCard } from '../schema/facility.ts';
 import { gpuCard } from '../schema/gpu.ts';
+import { measurementCard } from '../schema/measurement.ts';
 import { modelCard } from '../schema/model.ts';
 import { networkCard } from '../schema/network.ts';
 import { nodeCard } from '../schema/node.ts';
@@ -27,6 +28,7 @@ export const CARD_KINDS = {
   price: { folder: 'scenarios/prices', schema: priceSheetCard, label: 'price sheet' },
   traffic: { folder: 'scenarios/traffic', schema: trafficShapeCard, label: 'traffic shape' },
   benchmark: { folder: 'scenarios/benchmarks', schema: benchmarkCard, label: 'benchmark' },
+  measurement: { folder: 'hardware/measurements', schema: measurementCard, label: 'publication of measurements' },
 } as const;
 
 export type CardKind = keyof typeof CARD_KINDS;

@@ -241,6 +241,7 @@ const CHECKS: { [K in CardKind]: readonly ((card: Card<K>, context: Context) => 
   model: [],
   traffic: [],
   benchmark: [],
+  measurement: [],
 };
 
 /** Ids and aliases that more than one card of a kind answers to, letter case aside. */

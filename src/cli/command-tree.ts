@@ -86,7 +86,7 @@ function addAnalysis(program: Command): void {
   program
     .command('accuracy')
     .description('predicted against measured: the error by GPU, model, engine and metric')
-    .option('--measured <file>', 'a CSV of published measurements, one value a row')
+    .option('--measured <file>', 'a CSV of measurements, one value a row; the published ones of the catalog by default')
     .option('--engine <name>', 'replay: request by request, as a run is simulated; or closed-form')
     .option('--by <name>', 'what the colours of a picture (-o FILE.svg) tell apart: engine, gpu or model')
     .action(async (_, command: Command) => {
@@ -133,7 +133,7 @@ function addAuthoring(program: Command): void {
     .description('the ids of all cards, or of one kind')
     .argument(
       '[kind]',
-      'gpu, engine, calibration, errors, network, rental, facility, model, price, traffic or benchmark',
+      'gpu, engine, calibration, errors, network, rental, facility, model, price, traffic, benchmark or measurement',
     )
     .action(async (kind: string | undefined, _, command: Command) => {
       const { listCards } = await import('./commands/catalog.ts');

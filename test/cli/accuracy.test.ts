@@ -68,7 +68,6 @@ test.each([
 
 describe('what it refuses', () => {
   test.each([
-    [[], 'accuracy needs a table of measurements'],
     [['--measured', join(folder, 'none.csv')], 'there is no such file'],
     [['--measured', join(folder, 'empty.csv')], 'the file has no rows'],
     [['--measured', table, '--engine', 'reply'], 'did you mean "replay"?'],

@@ -3,6 +3,7 @@ import { closedFormFigures } from '../../analysis/accuracy/closed-form-run.ts';
 import type { Facet } from '../../analysis/accuracy/error-facets.ts';
 import { errorGroups } from '../../analysis/accuracy/error-groups.ts';
 import { type Predictions, type RunPredictor, rowPredictor, sortOut } from '../../analysis/accuracy/predict-rows.ts';
+import { publishedRows } from '../../analysis/accuracy/published-rows.ts';
 import { replayFigures } from '../../analysis/accuracy/replay-run.ts';
 import { toCsv } from '../../io/csv.ts';
 import { readMeasured } from '../../io/measured-file.ts';
@@ -84,18 +85,12 @@ function written(form: Form, predictions: Predictions, engine: string, colour: F
 
 /** Predicted against measured: every row of a table of measurements predicted, or skipped with a reason. */
 export async function showAccuracy(options: GlobalOptions & AccuracyOptions): Promise<void> {
-  if (options.measured === undefined) {
-    refuse(
-      'accuracy needs a table of measurements: --measured FILE.csv, one measured value a row, with at least the ' +
-        'columns engine, gpu, model, metric and value',
-    );
-  }
   const form = formOf(options);
   const name = options.engine ?? DEFAULT_ENGINE;
   const predictor = named('--engine', name, ENGINES);
   const colour = named('--by', options.by ?? 'engine', COLOURED_BY);
-  const rows = readMeasured(options.measured);
   const { catalog } = openLookups();
+  const rows = options.measured === undefined ? publishedRows(catalog) : readMeasured(options.measured);
   const progress = await startProgress('accuracy', rows.length, options.quiet === true);
   const predict = rowPredictor(catalog, predictor);
   const results: ReturnType<typeof predict>[] = [];
