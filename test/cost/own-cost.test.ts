@@ -89,7 +89,7 @@ describe('nodes over the months', () => {
       fc.property(fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 80 }), (needed) => {
         const moves = nodeMoves(own, needed);
         const held = nodesHeld(moves);
-        held.forEach((nodes, i) => expect(nodes).toBeGreaterThanOrEqual(needed[i] as number));
+        for (const [i, nodes] of held.entries()) expect(nodes).toBeGreaterThanOrEqual(needed[i] as number);
         const net = moves.reduce((sum, { bought, retired }) => sum + bought - retired, 0);
         expect(held.at(-1)).toBe(net);
       }),
