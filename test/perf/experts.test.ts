@@ -3,11 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type ExpertUse,
+  expertActivationBytes,
   fullestPartOverMean,
   meanOfLargest,
   touchedExpertShare,
   touchedInFullestPart,
 } from '../../src/perf/experts.ts';
+import { modelCard } from './cards.ts';
 
 /** A small generator of numbers in [0, 1), for the draws below only. */
 function xorshift(seed: number): () => number {
