@@ -1,50 +1,25 @@
 // Leaves runs, GPUs, models and engines out of the fit in turn, and writes how wrong it then is of them.
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { parse, parseDocument } from 'yaml';
-import { closedFormFigures } from '../src/analysis/accuracy/closed-form-run.ts';
+import { parseDocument } from 'yaml';
 import { errorEvidence, type RowError } from '../src/analysis/accuracy/error-evidence.ts';
-import { textOf } from '../src/analysis/accuracy/measured-row.ts';
-import { type RunPredictor, rowPredictor, sortOut } from '../src/analysis/accuracy/predict-rows.ts';
-import { replayFigures } from '../src/analysis/accuracy/replay-run.ts';
-import { type Coefficient, pointOf } from '../src/analysis/fit/coefficient.ts';
-import { type Fit, fitCoefficients, leaveOut } from '../src/analysis/fit/fit.ts';
-import { type FittedRow, fittedRuns } from '../src/analysis/fit/fitted-rows.ts';
-import { rowWeights } from '../src/analysis/fit/row-weights.ts';
+import { rowPredictor, sortOut } from '../src/analysis/accuracy/predict-rows.ts';
+import { pointOf } from '../src/analysis/fit/coefficient.ts';
+import { fitCoefficients, leaveOut } from '../src/analysis/fit/fit.ts';
+import type { FittedRow } from '../src/analysis/fit/fitted-rows.ts';
 import { openCatalog } from '../src/io/catalog-folder.ts';
 import { readMeasured } from '../src/io/measured-file.ts';
+import { openFit, predictor } from './fit/the-fit.ts';
 
 const [file = '', target = 'hardware/errors/shared-2026.yaml'] = process.argv.slice(2);
 const FOLDS = 5;
 
-/** Everything queued at once is the long run's rate, which the closed form has at a thousandth of the cost. */
-const predictor: RunPredictor = (run, plan) =>
-  run.load.kind === 'offline' ? closedFormFigures(run, plan) : replayFigures(run, plan);
-
-/** Runs that beat what the memory can deliver. */
-const isImpossible = ({ row }: Pick<FittedRow, 'row'>) =>
-  textOf(row, 'model') === 'gpt-oss-120b' &&
-  textOf(row, 'gpu') === 'H100-SXM' &&
-  textOf(row, 'concurrency_or_batch') === '512';
-
 const catalog = openCatalog();
-const table = readMeasured(file).filter((row) => !isImpossible({ row }));
-const runs = fittedRuns(table, catalog);
-const rows = runs.flatMap((run) => run.rows).sort((a, b) => a.at - b.at);
-const coefficients = parse(readFileSync('tools/fit/coefficients.yaml', 'utf8')) as Coefficient[];
-const fit: Fit = { runs, rows, coefficients, predictor, weights: rowWeights(rows) };
-
-/** Values as the cards have them. */
-function present({ targets: [target], prior }: Coefficient): number {
-  if (target === undefined) return prior;
-  const [engine] = target.engines ?? [];
-  const card = engine === undefined ? catalog.find('calibration', 'shared-2026') : catalog.find('engine', engine)?.host;
-  const value = target.path.split('.').reduce<unknown>((tree, key) => (tree as Record<string, unknown>)?.[key], card);
-  return value as number;
-}
+const { fit, values } = openFit(file, catalog);
+const { runs, rows, coefficients } = fit;
+const table = readMeasured(file);
 
 const say = (what: string) => process.stderr.write(`${what}\n`);
 say(`${rows.length} rows of ${runs.length} runs, ${coefficients.length} coefficients`);
-const values = coefficients.map(present);
 const started = fitCoefficients(fit, values, 1);
 // The cards' own point is where each fold starts from; one step gave its Jacobian.
 const full = { ...started, point: pointOf(coefficients, values), predicted: started.predicted };

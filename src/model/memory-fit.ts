@@ -109,7 +109,7 @@ export function fitMemory(
   return {
     weightBytesPerGpu: Math.max(...byStage),
     kvRoomPerGpu: least,
-    kvCapacityTokens: inBlocks((tokens * (mean - state)) / mean),
+    kvCapacityTokens: inBlocks(tokens * (1 - state / mean)),
     cacheTokens: inBlocks(tokens),
     stateTokens: state / perToken,
   };

@@ -113,7 +113,7 @@ export function formatShares(model: ServedModel, format: WeightFormat): { format
  * @source `formatShares`
  */
 export function formatName(model: ServedModel, format: WeightFormat): string {
-  return model.precision?.map((part) => `${part.layers} x ${part.format}`).join(' + ') ?? format;
+  return model.precision?.map((part) => `${part.layers}×${part.format}`).join(' + ') ?? format;
 }
 
 /**

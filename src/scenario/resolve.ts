@@ -58,7 +58,7 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const model = servedModel(scenario.serving, card, problems);
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
   const { card: engineCard, ...engine } = resolveEngine(scenario, catalog);
-  const evidence = resolveEvidence(scenario, catalog, gpu, engineCard.calibration, engineCard.id);
+  const evidence = resolveEvidence(scenario, catalog, { model, gpu }, engineCard);
   const serving = resolveServing(
     scenario,
     catalog,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { cardId, count, name, number, quantity, share, sources } from './fields.ts';
+import { kvFormat } from './model.ts';
 
 const seconds = quantity('s', '0.3 ms', { min: 0, max: 100 });
 
@@ -35,6 +36,8 @@ export const engineCard = z.strictObject({
       token_budget: count({ min: 1, max: 1e7 }),
     })
     .optional(),
+  /** The cache's format beside weights in fp8 or nvfp4, where a published run does not name it. */
+  quantized_kv_cache: kvFormat.optional(),
   /** Whether a request is admitted only if its cache has room at its longest (no eviction), not block by block. */
   reserves_longest: z.boolean().default(false),
   calibration: cardId(),

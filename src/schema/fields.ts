@@ -160,7 +160,7 @@ export function cardReference() {
 
 /** A model by what its card is called, or by a file that ends in .json: a checkpoint's configuration. */
 export function modelReference() {
-  const expected = 'expected a name from the catalog, or the path of a config.json';
+  const expected = 'expected the name of a catalog card or of a config.json';
   return z
     .string({ error: expected })
     .max(1000, expected)

@@ -58,7 +58,9 @@ const serving = z.strictObject({
     .union([
       weightFormat,
       z
-        .array(z.strictObject({ layers: count({ min: 1, max: 2000 }), format: weightFormat }))
+        .array(z.strictObject({ layers: count({ min: 1, max: 2000 }), format: weightFormat }), {
+          error: 'expected a list of layers and formats',
+        })
         .min(1)
         .max(8),
     ])

@@ -68,7 +68,7 @@ describe('check', () => {
           'typo.yaml:7:3: traffic: unknown key "requets_per_day"; did you mean "requests_per_day"?',
           'gpu.yaml:3:8: model: there is no model "llama-3.1-8" in the catalog; did you mean "llama-3.1-8b"?',
           'gpu.yaml:5:8: serving.gpu: there is no GPU "h100-smx5-80gb" in the catalog; did you mean "h100-sxm5-80gb"?',
-          'blocks.yaml:11:43: serving.weights: expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4, got "fp9"; did you mean "fp8"?',
+          'blocks.yaml:11:43: serving.weights: expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4 or a list of layers and formats, got "fp9"; did you mean "fp8"?',
           'none.yaml: there is no such file',
           '',
         ].join('\n'),

@@ -111,7 +111,13 @@ describe('fixed times', () => {
     const hosted = compileStepModel({ ...SPEC, calibration: FITTED, host: HOST });
     const batch = { ...DECODE, decodeSequences: 10, emitted: 10 };
     const extra = 1e-3 + 10 * 7e-6 + 0.5 * 80 * FITTED.layer_overhead;
-    expect(stepSeconds(hosted, batch) - stepSeconds(bare, batch)).toBeCloseTo(extra, 9);
+    expect(HOST.rate * stepSeconds(hosted, batch) - stepSeconds(bare, batch)).toBeCloseTo(extra, 9);
+  });
+
+  test('an engine of twice the rate takes half the time', () => {
+    const batch = { ...DECODE, decodeSequences: 10, emitted: 10, promptTokens: 100 };
+    const fast = compileStepModel({ ...SPEC, calibration: FITTED, host: { ...SPEC.host, rate: 2 } });
+    expect(2 * stepSeconds(fast, batch)).toBeCloseTo(stepSeconds(bare, batch), 12);
   });
 
   test('a short prompt waits for eager launches', () => {

@@ -45,6 +45,10 @@ describe('what a result says of its own error', () => {
     expect(model.basis).toMatch(/of this model/);
   });
 
+  test('a release of the same shape is the same model', () => {
+    expect(errorsOf({}, 'llama-3.1-70b').price).toBe(measured.price);
+  });
+
   test('the band of own measurements goes before all others', () => {
     const calibrated = { measurements: 12, error: '9 %', source: 'bench.json' };
     expect(errorsOf({ calibrated })).toEqual({

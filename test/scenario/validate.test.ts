@@ -41,7 +41,7 @@ describe('one fault, one sentence, at its place', () => {
       'wrong choice',
       'serving.weights',
       'fp88',
-      'serving.weights | expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4, got "fp88"; did you mean "fp8"?',
+      'serving.weights | expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4 or a list of layers and formats, got "fp88"; did you mean "fp8"?',
     ],
     [
       'choice or number',
@@ -55,7 +55,12 @@ describe('one fault, one sentence, at its place', () => {
       'posson',
       'traffic.arrivals | expected one of poisson, deterministic or a block of keys, got "posson"; did you mean "poisson"?',
     ],
-    ['id or block', 'model', 70, 'model | expected a name from the catalog or a block of keys, got 70'],
+    [
+      'id or block',
+      'model',
+      70,
+      'model | expected the name of a catalog card or of a config.json or a block of keys, got 70',
+    ],
     [
       'text for a number',
       'traffic.requests_per_day',
@@ -110,13 +115,13 @@ describe('one fault, one sentence, at its place', () => {
       'control characters',
       'serving.weights',
       'fp\u001b[2J',
-      'serving.weights | expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4, got "fp\\u{1b}[2J"',
+      'serving.weights | expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4 or a list of layers and formats, got "fp\\u{1b}[2J"',
     ],
     [
       'a long value',
       'serving.weights',
       'x'.repeat(99),
-      `serving.weights | expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4, got "${'x'.repeat(59)}…"`,
+      `serving.weights | expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4 or a list of layers and formats, got "${'x'.repeat(59)}…"`,
     ],
   ])('%s', (_, path, value, said) => expect(withValue(path, value)).toEqual([said]));
 

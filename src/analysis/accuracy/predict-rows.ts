@@ -5,6 +5,7 @@ import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { type MeasuredRow, numberOf, Skip, textOf } from './measured-row.ts';
 import type { MeasuredRun } from './measured-run.ts';
 import { type Metric, metricNamed, metricNames } from './metric.ts';
+import { isBelowFloor } from './physical-floor.ts';
 import { runOfRow } from './row-run.ts';
 import type { RunFigures } from './run-figures.ts';
 import { planOfRun } from './run-plan.ts';
@@ -105,6 +106,9 @@ function predictRow(row: MeasuredRow, catalog: Catalog, outcomeOf: (run: Measure
   const predicted = metric.of(outcome.figures, run.gpus);
   if (predicted === undefined || !Number.isFinite(predicted) || predicted <= 0) {
     throw new Skip(`${textOf(row, 'metric')} says nothing about a run of this kind`);
+  }
+  if (isBelowFloor(run, outcome.plan, metric, measured, catalog)) {
+    throw new Skip('measured to be faster than the memory can deliver what the row says was read');
   }
   const isMoe = outcome.plan.model.moe !== undefined;
   return { row, run, isMoe, metric, measured, predicted, ape: Math.abs(predicted / measured - 1) };

@@ -1,5 +1,5 @@
 import type { Card, Catalog } from '../../catalog/catalog.ts';
-import type { KvFormat } from '../../schema/model.ts';
+import type { KvFormat, WeightFormat } from '../../schema/model.ts';
 import {
   type BenchmarkFacts,
   benchmarkFacts,
@@ -146,11 +146,21 @@ function refuseUnmodelled(row: MeasuredRow): void {
   }
 }
 
-/** Cache format: as recorded, else the public recipe's, else 16 bits, which engines use unless told otherwise. */
-function cacheOf(row: MeasuredRow, facts: BenchmarkFacts, on: RecipeSubject): KvFormat {
+/**
+ * Cache format: as recorded, else the public recipe's, else what the engine's checkpoints with such weights ask for, else
+ * 16 bits, which engines use unless told otherwise.
+ */
+function cacheOf(
+  row: MeasuredRow,
+  facts: BenchmarkFacts,
+  on: RecipeSubject,
+  weights: WeightFormat,
+  engine: Card<'engine'> | undefined,
+): KvFormat {
   const named = textOf(row, 'kv_dtype');
   if (!isUnstated(named)) return cacheNamed(named);
-  return fromRecipes(facts, on, (recipe) => recipe.kv_cache) ?? 'bf16';
+  const withWeights = weights === 'fp8' || weights === 'nvfp4' ? engine?.quantized_kv_cache : undefined;
+  return fromRecipes(facts, on, (recipe) => recipe.kv_cache) ?? withWeights ?? 'bf16';
 }
 
 /** What the benchmark's public recipe sets, where it sets it. */
@@ -185,7 +195,8 @@ export function runOfRow(row: MeasuredRow, catalog: Catalog): MeasuredRun {
   const gpu = cardNamed(catalog, 'gpu', textOf(row, 'gpu'));
   const engine = engineOf(row, catalog);
   const card = catalog.find('model', model);
-  const weights = textOf(row, 'weight_dtype');
+  const named = textOf(row, 'weight_dtype');
+  const weights = isUnstated(named) ? (card?.native_weights ?? 'bf16') : weightsNamed(named);
   const usual = fromModelRecipes(facts, { model, gpu }, (recipe) => recipe.tensor_parallel);
   const layout = layoutOf(row, card, usual);
   const ofSet = fromModelRecipes(facts, { model, gpu }, (recipe) => recipe.lengths) ?? facts.lengths;
@@ -195,8 +206,8 @@ export function runOfRow(row: MeasuredRow, catalog: Catalog): MeasuredRun {
   return {
     ...on,
     ...layout,
-    weights: isUnstated(weights) ? (card?.native_weights ?? 'bf16') : weightsNamed(weights),
-    kvCache: cacheOf(row, facts, on),
+    weights,
+    kvCache: cacheOf(row, facts, on, weights, catalog.find('engine', engine)),
     spread: facts.spread,
     load: loadOf(row, facts),
     settings: settingsOf(facts, on),

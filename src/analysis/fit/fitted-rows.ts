@@ -4,6 +4,7 @@ import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { type MeasuredRow, numberOf, Skip, textOf } from '../accuracy/measured-row.ts';
 import type { MeasuredRun } from '../accuracy/measured-run.ts';
 import { type Metric, metricNamed } from '../accuracy/metric.ts';
+import { isBelowFloor } from '../accuracy/physical-floor.ts';
 import type { RunPredictor } from '../accuracy/predict-rows.ts';
 import { runOfRow } from '../accuracy/row-run.ts';
 import { planOfRun } from '../accuracy/run-plan.ts';
@@ -30,7 +31,7 @@ export interface FittedRow {
 const expected = (error: unknown) =>
   error instanceof Skip || error instanceof InputError || error instanceof InfeasibleError;
 
-/** The runs that rows were measured in, each once; rows that cannot be predicted are left out. */
+/** The runs that rows were measured in, each once; rows that cannot be predicted, or cannot be true, are left out. */
 export function fittedRuns(rows: readonly MeasuredRow[], catalog: Catalog): FittedRun[] {
   const runs = new Map<string, FittedRun | undefined>();
   let at = 0;
@@ -44,6 +45,7 @@ export function fittedRuns(rows: readonly MeasuredRow[], catalog: Catalog): Fitt
       if (!runs.has(key)) runs.set(key, undefined);
       const known = runs.get(key) ?? { run, plan: planOfRun(run, catalog), rows: [] };
       runs.set(key, known);
+      if (isBelowFloor(run, known.plan, metric, measured, catalog)) continue;
       const isMoe = known.plan.model.moe !== undefined;
       known.rows.push({ row, run, metric, metricName: textOf(row, 'metric'), measured, isMoe, at });
       at += 1;

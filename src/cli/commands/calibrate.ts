@@ -84,7 +84,10 @@ export async function calibrateScenario(file: string, options: GlobalOptions & C
   if (target !== undefined && resolve(target) === resolve(file)) refuse('-o would overwrite the scenario itself');
   const loaded = loadPlan(file, options);
   const { plan, lookups } = loaded;
-  const own = { model: plan.evidence?.model, gpu: plan.evidence?.gpu };
+  const { model, serving } = loaded.loaded.scenario;
+  const idOf = (kind: 'model' | 'gpu', named: unknown) =>
+    typeof named === 'string' ? lookups.catalog.find(kind, named)?.id : undefined;
+  const own = { model: idOf('model', model), gpu: idOf('gpu', serving.gpu) };
   const benchmarks = files.flatMap((name) => readBenchmarks(name, lookups.catalog, own));
   const runs = benchmarks.map((benchmark) => runOf(loaded, benchmark, options.replicas ?? 1));
   const bare = { ...plan };

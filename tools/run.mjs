@@ -1,14 +1,15 @@
-// Runs tools/error-bands.ts: node tools/error-bands.mjs TABLE.csv
+// Bundles a TypeScript tool and runs it: node tools/run.mjs fit/fit.ts TABLE.csv
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const outfile = join(root, 'dist', `error-bands-${process.pid}.mjs`);
+const [entry = ''] = process.argv.splice(2, 1);
+const outfile = join(root, 'dist', `tool-${process.pid}.mjs`);
 process.chdir(root);
 await build({
-  entryPoints: [join(root, 'tools/error-bands.ts')],
+  entryPoints: [join(root, 'tools', entry)],
   outfile,
   bundle: true,
   format: 'esm',
