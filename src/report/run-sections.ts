@@ -54,6 +54,7 @@ const LIMITS: Record<Result['subject']['limited_by'], string> = {
   max_batch: 'the batch limit',
   kv_cache: 'KV memory',
   token_budget: 'the token budget',
+  front_end: "the server's front end, one process that reads prompts",
   ttft: 'time to first token',
   tpot: 'time per output token',
 };
