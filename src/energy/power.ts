@@ -11,11 +11,14 @@ import type { Watts } from '../units/quantity.ts';
  * Linear in throughput because that is what the measured runs show: four H100 on a 70B take 443 W each at 7 % of the
  * top rate, 502 W at 37 %, 590 W at 72 %, 637 W at 100 %.
  *
+ * A draw that the scenario states for its own nodes takes the place of all of it.
+ *
  * @returns undefined where the card lists no TDP
  * @source ML.ENERGY leaderboard, Llama-3.1-70B BF16 on 4 x H100
  * @checkedBy test/energy/power.test.ts
  */
 export function powerPerGpu(plan: Plan, busy: number, load: number): Watts | undefined {
+  if (plan.capacity.kind === 'own' && plan.capacity.wattsPerGpu !== undefined) return plan.capacity.wattsPerGpu;
   const { tdp } = plan.gpu;
   if (tdp === undefined) return undefined;
   const { power } = plan.facility;

@@ -97,6 +97,9 @@ function sourceAt(runs: Runs, sequencesPerSecond: number) {
   return trafficSource(runs.traffic, sequencesPerSecond / runs.samples, runs.seed, options);
 }
 
+/** Share of what an overloaded replica serves at which it works off its crowd within a run, rather than some day. */
+const RECOVERY = 0.95;
+
 /** What ran out when the replica was given more than it can do. */
 function limitOf(replica: Replica, running: number, totals: RunTotals): Limit {
   const { slots, kvBlocks, scheduling } = replica.engine;
@@ -140,7 +143,8 @@ function engineSaturation(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
   if (runs.traffic.background === undefined) return worked;
   const longer = { ...runs, requests: OVERLOAD_LENGTH * runs.requests };
   const overloaded = saturate(longer, OVERLOAD * worked.requestsPerSecond);
-  return overloaded.requestsPerSecond < worked.requestsPerSecond ? overloaded : worked;
+  const recovers = RECOVERY * overloaded.requestsPerSecond;
+  return recovers < worked.requestsPerSecond ? { ...overloaded, requestsPerSecond: recovers } : worked;
 }
 
 /** That of the engine, or of the one process in front of it, whichever is full first. */
