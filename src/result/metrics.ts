@@ -19,7 +19,7 @@ export function ownLoadedUsd(lines: readonly LedgerLine[]): number {
 }
 
 /** Share of the busy GPU time of month 1 that prompts take. */
-function promptTimeShare(envelope: Envelope, first: FleetMonth): number {
+export function promptTimeShare(envelope: Envelope, first: FleetMonth): number {
   let busy = 0;
   let prompts = 0;
   for (const record of first.result.records) {

@@ -1,0 +1,132 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { explaining, explainMetric } from '../../../src/analysis/explain/explain.ts';
+import { childrenOf, type ExplainNode } from '../../../src/analysis/explain/explanation.ts';
+import { loadPlan } from '../../../src/cli/load-plan.ts';
+import { originsOf } from '../../../src/cli/origins.ts';
+import { METRICS } from '../../../src/result/metric-table.ts';
+import { simulate } from '../../../src/result/simulate.ts';
+import { ROOT } from '../../cli/rackrate.ts';
+import { evaluate } from './evaluate.ts';
+
+const SHIPPED = readdirSync(join(ROOT, 'scenarios')).filter((name) => name.endsWith('.yaml'));
+
+/** Scenarios that ask for what the shipped ones leave out, from one of them. */
+const VARIANTS: readonly [what: string, file: string, set: readonly string[]][] = [
+  ['speculation', 'chat-8b.yaml', ['serving.speculation={acceptance: 80 %, depth: 4, draft_cost: 4 %}']],
+  ['static batches', 'chat-8b.yaml', ['serving.scheduling={policy: static, batch: 32, max_wait: 1 s}', 'slo=null']],
+  ['whole prompts first', 'chat-8b.yaml', ['serving.scheduling={policy: continuous, prefill: whole}']],
+  [
+    'two pools',
+    'support-chat-70b.yaml',
+    ['serving.scheduling={policy: disaggregated, network: infiniband-ndr-400}', 'slo={ttft_p95: 4 s, tpot_p95: 60 ms}'],
+  ],
+  ['the closed form', 'chat-8b.yaml', ['serving.envelope=closed-form']],
+  ['a measured rate', 'chat-8b.yaml', ['serving.measured={output_tokens_per_second: 2000}']],
+  ['the ideal engine', 'support-chat-70b.yaml', ['serving.engine=ideal', 'serving.tensor_parallel=8']],
+  [
+    'a load as utilisation',
+    'chat-8b.yaml',
+    ['traffic.utilization=40 %', 'reliability={availability: 99.9 %, zones: 2}'],
+  ],
+  ['a load as tokens', 'chat-8b.yaml', ['traffic.tokens_per_day=50M', 'traffic.count=output', 'reliability=null']],
+  ['zones and headroom', 'chat-8b.yaml', ['reliability.zones=3', 'serving.target_utilization=70 %']],
+  ['stated availability', 'chat-8b.yaml', ['reliability={replica_availability: 99 %, availability: 99.9 %}']],
+  ['several answers', 'chat-8b.yaml', ['traffic.samples=4']],
+  ['answers of one token', 'chat-8b.yaml', ['traffic.output_tokens=1', 'slo={ttft_p95: 3 s}']],
+  [
+    'sessions',
+    'chat-8b.yaml',
+    [
+      'traffic.sessions_per_day=5000',
+      'traffic.session={turns: 5, first_input: 800, added_per_turn: 300, pause: 5 s}',
+      'serving.prefix_cache=true',
+      'serving.envelope=closed-form',
+    ],
+  ],
+  ['background', 'chat-8b.yaml', ['traffic.background={share: 30 %, slo: {ttft_p95: 5 min}}']],
+  ['no traffic', 'chat-8b.yaml', ['traffic.requests_per_day=0']],
+  ['too few replicas', 'support-chat-70b.yaml', ['serving.replicas=1', 'traffic.requests_per_day=5M']],
+  ['4 bits unpacked', 'chat-8b.yaml', ['serving.weights=int4', 'traffic.input_tokens={low: 200, high: 2000}']],
+  ['sliding layers, experts, 4 bits', 'support-chat-70b.yaml', ['model=gpt-oss-120b', 'serving.weights=mxfp4']],
+  [
+    '4 bits in their own units',
+    'moe-on-one-node.yaml',
+    ['serving.gpu=b200-sxm-180gb', 'serving.weights=nvfp4', 'capacity.rent={price: 5 USD/h}'],
+  ],
+  [
+    'a stated count of a tied model',
+    'chat-8b.yaml',
+    [
+      'model={parameters: 8e9, active_parameters: 7e9, layers: 32, hidden_size: 4096, intermediate_size: 14336, vocab_size: 128256, heads: 32, kv_heads: 8, head_dim: 128, tied_embeddings: true}',
+      'traffic.input_tokens=1000',
+    ],
+  ],
+  [
+    'a tied model',
+    'chat-8b.yaml',
+    [
+      'model={layers: 32, hidden_size: 4096, intermediate_size: 14336, vocab_size: 128256, heads: 32, kv_heads: 8, head_dim: 128, tied_embeddings: true}',
+    ],
+  ],
+  [
+    'every line of the bill by hand',
+    'chat-8b.yaml',
+    [
+      'overheads={observability: 500 USD, egress: typical, people: typical, licence: 90 USD}',
+      'people={setup: 40 h, hours_per_month: 0, rate: 100 USD/h, amortize_months: 18}',
+      'capacity.rent={price: 2 USD/h, commitment: 1 year, commitment_discount: 20 %, billing_unit: 8 GPUs}',
+    ],
+  ],
+  [
+    'a discount by default',
+    'chat-8b.yaml',
+    ['capacity.rent.commitment=3 years', 'people={setup: 900 USD, amortize_months: 9}'],
+  ],
+  ['latent attention without collectives', 'moe-on-one-node.yaml', ['serving.engine=ideal', 'traffic.overflow=queue']],
+];
+
+function open(file: string, set: readonly string[] = []) {
+  const loaded = loadPlan(join(ROOT, 'scenarios', file), { set, with: [] });
+  return { plan: loaded.plan, e: explaining(loaded.plan, 0, originsOf(loaded)) };
+}
+
+/** What is wrong with an explanation, as sentences: none. */
+function faultsOf(nodes: readonly ExplainNode[]): string[] {
+  const known = new Map(nodes.map((node) => [node.id, node]));
+  return nodes.flatMap((node) => {
+    const missing = childrenOf(node).filter((id) => !known.has(id));
+    const ways = [node.formula, node.method, node.source].filter((way) => way !== undefined).length;
+    const faults = [
+      ...missing.map((id) => `${node.id} lacks ${id}`),
+      ...(ways === 1 ? [] : [`${node.id} is explained in ${ways} ways`]),
+      ...(Number.isFinite(node.value) ? [] : [`${node.id} is ${node.value}`]),
+    ];
+    if (node.source !== undefined && (node.source.ref === '' || node.source.basis === undefined))
+      faults.push(`${node.id} has no source`);
+    if (node.formula !== undefined && missing.length === 0) {
+      const value = evaluate(node, (id) => (known.get(id) as ExplainNode).value);
+      const off = Math.abs(value - node.value) / Math.max(1e-12, Math.abs(node.value));
+      if (!(off <= 1e-9)) faults.push(`${node.id}: ${node.formula} is ${value}, not ${node.value}`);
+    }
+    return faults;
+  });
+}
+
+const CASES = [...SHIPPED.map((file) => [file, file, []] as const), ...VARIANTS];
+
+describe('every metric multiplies out to what the run prints, down to sources, with no gap', () => {
+  test.each(CASES)('%s', (_, file, set) => {
+    const { plan, e } = open(file, set);
+    const { metrics } = simulate(plan, 0);
+    const faults = METRICS.flatMap(({ id }) => {
+      const { nodes, value } = explainMetric(e, id);
+      expect(value).toBe(metrics[id]);
+      if (value === undefined) return [];
+      expect(nodes[0]).toMatchObject({ id, value });
+      return faultsOf(nodes);
+    });
+    expect([...new Set(faults)]).toEqual([]);
+  });
+});
