@@ -90,6 +90,8 @@ interface Branch {
   name: string;
   indent: string;
   node: ExplainNode;
+  /** Whether all that it is made of is listed, so that it may be shown: not so at the depth that was asked for. */
+  isOpen: boolean;
 }
 
 /** The tree from the metric down; a number that several formulas need stands below the first. */
@@ -102,7 +104,9 @@ function branchesOf(explanation: Explanation): Branch[] {
     if (node === undefined || placed.has(id)) return;
     placed.add(id);
     const indent = '  '.repeat(level + 1);
-    branches.push({ name: `${indent}${isCheck ? '≈ ' : ''}${id}`, indent, node });
+    const isOpen = node.inputs.every((input) => known.has(input));
+    branches.push({ name: `${indent}${isCheck ? '≈ ' : ''}${id}`, indent, node, isOpen });
+    if (!isOpen) return;
     for (const child of childrenOf(node)) visit(child, level + 1, child === node.check);
   };
   visit(explanation.metric, 0, false);
@@ -112,11 +116,11 @@ function branchesOf(explanation: Explanation): Branch[] {
 function treeLines(explanation: Explanation, notes: Footnotes): string[] {
   const branches = branchesOf(explanation);
   const width = Math.min(WIDEST_NAME, Math.max(0, ...branches.map(({ name }) => name.length)));
-  return branches.flatMap(({ name, indent, node }) => {
+  return branches.flatMap(({ name, indent, node, isOpen }) => {
     const { value, unit } = shownQuantity(node);
     const source = node.source === undefined ? '' : ` ${notes.mark(node.source)}`;
     const line = `${name.padEnd(width)} ${value.padStart(VALUE_WIDTH)} ${unit.padEnd(9)} ${node.label}${source}`;
-    const parts = made(node);
+    const parts = isOpen ? made(node) : undefined;
     return [line.trimEnd(), ...(parts === undefined ? [] : wrapped(parts.text, `${indent}    `, parts.mark))];
   });
 }

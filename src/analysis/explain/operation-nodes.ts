@@ -145,8 +145,11 @@ export function latencyNode(e: Explaining, metric: 'ttft' | 'tpot', percentile: 
     const what = "its latencies at the load of each step of the fleet's week, mixed by requests";
     const inputs = [busiestNode(e), ...replicaInputs(e), peakStepNode(e)];
     const method = bySimulation(e, what);
-    if (metric === 'ttft') return { method, inputs, check: emptyTtftNode(e) };
-    return hasClosedForm(e) ? { method, inputs, check: tpotAtPeakNode(e) } : { method, inputs };
+    const plain = metric === 'ttft' ? emptyTtftNode(e) : hasClosedForm(e) ? tpotAtPeakNode(e) : undefined;
+    if (plain === undefined) return { method, inputs };
+    // Only the median is near the plain case, and only where nobody waits for a backlog to go.
+    const isNear = percentile === 50 && e.facts.plan.traffic.overflow !== 'queue';
+    return isNear ? { method, inputs, check: plain } : { method, inputs: [...inputs, plain] };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { LedgerLine } from '../../cost/ledger.ts';
+import { type MonthPower, monthPower } from '../../fleet/month-power.ts';
 import { type MonthUse, monthUse } from '../../fleet/month-use.ts';
 import { type FleetMonth, simulateFleet } from '../../fleet/simulate-fleet.ts';
 import type { Metrics } from '../../result/metric-table.ts';
@@ -20,6 +21,7 @@ export interface RunFacts {
   envelope: Envelope;
   first: FleetMonth;
   use: MonthUse;
+  power: MonthPower;
   /** Month 1's bill. */
   lines: readonly LedgerLine[];
   metrics: Metrics;
@@ -41,5 +43,6 @@ export function runFacts(given: Plan, seed: number): RunFacts {
   const use = monthUse(envelope, first.size.replicas, first.result.records);
   const lines = buildLedger(plan, fleet).filter((entry) => entry.month === 1);
   const metrics = metricsOf(plan, replica, envelope, first, use, lines);
-  return { plan, seed, replica, envelope, first, use, lines, metrics };
+  const power = monthPower({ replica, envelope }, first.size.replicas, first.result.records, plan.facility.power);
+  return { plan, seed, replica, envelope, first, use, power, lines, metrics };
 }

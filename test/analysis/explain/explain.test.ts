@@ -116,7 +116,9 @@ function faultsOf(nodes: readonly ExplainNode[]): string[] {
 
 const CASES = [...SHIPPED.map((file) => [file, file, []] as const), ...VARIANTS];
 
-describe('every metric multiplies out to what the run prints, down to sources, with no gap', () => {
+describe('every metric multiplies out to what the run prints, down to sources, with no gap', {
+  timeout: 90_000,
+}, () => {
   test.each(CASES)('%s', (_, file, set) => {
     const { plan, e } = open(file, set);
     const { metrics } = simulate(plan, 0);
@@ -128,5 +130,36 @@ describe('every metric multiplies out to what the run prints, down to sources, w
       return faultsOf(nodes);
     });
     expect([...new Set(faults)]).toEqual([]);
+  });
+});
+
+describe('what only the simulation finds stands beside the closed form', { timeout: 90_000 }, () => {
+  test.each(SHIPPED)('%s: within a fifth of it', (file) => {
+    const { e } = open(file);
+    const nodes = new Map(
+      METRICS.flatMap(({ id }) => explainMetric(e, id).nodes).map((node) => [node.id, node] as const),
+    );
+    const checked = [...nodes.values()].filter((node) => node.check !== undefined);
+    for (const id of [
+      'target_capacity',
+      'saturation_capacity',
+      'batch_at_peak',
+      'busiest_prompt_share',
+      'tpot_p50_s',
+    ]) {
+      expect(nodes.get(id)?.method).toMatch(/^simulated request by request, seed 0, [\d,]+ requests/);
+    }
+    expect(checked.length).toBeGreaterThanOrEqual(4);
+    for (const node of checked) {
+      const plain = nodes.get(node.check as string)?.value ?? Number.NaN;
+      expect({ id: node.id, isNear: Math.abs(plain / node.value - 1) < 0.2 }).toEqual({ id: node.id, isNear: true });
+    }
+  });
+
+  test('in closed form both are the same number', () => {
+    const { e } = open('chat-8b.yaml', ['serving.envelope=closed-form']);
+    const nodes = new Map(explainMetric(e, 'replica_output_tok_per_s_max').nodes.map((node) => [node.id, node]));
+    const target = nodes.get('target_capacity');
+    expect(nodes.get(target?.check ?? '')?.value).toBeCloseTo(target?.value ?? 0, 6);
   });
 });
