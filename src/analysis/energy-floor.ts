@@ -2,7 +2,7 @@ import { requestBill } from '../api/bill.ts';
 import { boardShare } from '../energy/power.ts';
 import { workAt } from '../fleet/month-power.ts';
 import type { Plan } from '../scenario/plan.ts';
-import { replicaGpus } from '../scenario/replica-gpus.ts';
+import { instanceGpus, replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import { envelopeLimits } from '../serving/envelope.ts';
 import { buildReplica } from '../serving/replica.ts';
@@ -25,7 +25,7 @@ function energyFloorUsdPerRequest(plan: Plan): number | undefined {
   const full = envelopeLimits(replica, []).stateAt(1);
   const point = { running: inFlight(full), busy: 1, promptShare: promptShareOf(replica, full) };
   const { work } = workAt(replica, point);
-  const watts = tdp * boardShare(power, 1, work) * plan.serving.tensorParallel;
+  const watts = tdp * boardShare(power, 1, work) * instanceGpus(plan.serving);
   const joules = (watts / full.requestsPerSecond) * (plan.traffic.mix.samples ?? 1);
   return (joules / 3.6e6) * power.pue * power.electricity;
 }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import type { AccuracyOptions } from './commands/accuracy.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { GlobalOptions } from './output.ts';
 
@@ -96,10 +97,11 @@ function addAnalysis(program: Command): void {
     .command('accuracy')
     .description('predicted against measured: the error by GPU, model, engine and metric')
     .option('--measured <file>', 'a CSV of published measurements, one value a row')
-    .option('--engine <name>', 'closed-form, or replay: request by request')
+    .option('--engine <name>', 'replay: request by request, as a run is simulated; or closed-form')
+    .option('--by <name>', 'what the colours of a picture (-o FILE.svg) tell apart: engine, gpu or model')
     .action(async (_, command: Command) => {
       const { showAccuracy } = await import('./commands/accuracy.ts');
-      await showAccuracy(optionsOf<{ measured?: string; engine?: string }>(command));
+      await showAccuracy(optionsOf<AccuracyOptions>(command));
     });
 }
 

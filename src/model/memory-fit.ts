@@ -1,16 +1,19 @@
-import type { ServingPlan } from '../scenario/plan.ts';
+import type { Parallelism, ServingPlan } from '../scenario/plan.ts';
+import { instanceGpus } from '../scenario/replica-gpus.ts';
 import type { ModelCard } from '../schema/model.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import type { Bytes, Tokens } from '../units/quantity.ts';
 import { kvBytesPerSequence } from './kv-cache.ts';
-import { weightBytesPerGpu } from './weights.ts';
+import { layerShare } from './sharding.ts';
+import { weightBytesByStage, weightBytesPerGpu } from './weights.ts';
 
 /** What decides how much memory a replica has, and what fills it. */
-export type MemoryUse = Pick<ServingPlan, 'tensorParallel' | 'weights' | 'kvCache' | 'memory'>;
+export type MemoryUse = Parallelism & Pick<ServingPlan, 'weights' | 'kvCache' | 'memory'>;
 
 /** What lies on the fullest GPU and what is left for the cache. */
 export interface MemoryFit {
   weightBytesPerGpu: Bytes;
+  /** On the GPU that has least of it. */
   kvRoomPerGpu: Bytes;
   /** Tokens of cache over all GPUs of the replica, in whole blocks, at the mix's mean context. */
   kvCapacityTokens: Tokens;
@@ -29,7 +32,8 @@ const MOST_LINKED = 64;
 
 function smallestFit(model: ModelCard, serving: MemoryUse, linkedGpus: number): number | undefined {
   for (let tensorParallel = 1; tensorParallel <= linkedGpus; tensorParallel *= 2) {
-    if (kvRoom(weightBytesPerGpu(model, serving.weights, tensorParallel), serving.memory) > 0) return tensorParallel;
+    const weights = weightBytesPerGpu(model, serving.weights, { ...serving, tensorParallel });
+    if (kvRoom(weights, serving.memory) > 0) return tensorParallel;
   }
   return undefined;
 }
@@ -58,12 +62,15 @@ function doesNotFit(
       : `there is no room left for KV cache`;
   return new InfeasibleError(
     'no_fit',
-    `does not fit on ${tensorParallel} GPU(s): ${parts}, ${rule}; ${what}; ${advice}`,
+    `does not fit on ${instanceGpus(serving)} GPU(s): ${parts}, ${rule}; ${what}; ${advice}`,
   );
 }
 
 /**
  * Whether weights and at least one request's cache fit, by the engine's own rule, and how many tokens of cache remain.
+ *
+ * With stages, the one with least room for its layers' cache sets the number of tokens for all. Attention data-parallel
+ * ranks have a cache each: their tokens add, but a sequence lives in one of them.
  *
  * @param context tokens that one running sequence holds on average, for models whose cache is not linear
  * @param longest tokens of one request when it ends; at least one such must fit
@@ -80,11 +87,19 @@ export function fitMemory(
   longest: Tokens,
   linkedGpus = MOST_LINKED,
 ): MemoryFit {
-  const weights = weightBytesPerGpu(model, serving.weights, serving.tensorParallel);
-  const room = kvRoom(weights, serving.memory);
-  const perSequence = kvBytesPerSequence(model, serving.kvCache, serving.tensorParallel, longest);
-  if (!(room >= perSequence)) throw doesNotFit(model, serving, weights, longest, linkedGpus);
-  const perToken = kvBytesPerSequence(model, serving.kvCache, serving.tensorParallel, context) / context;
-  const capacity = Math.floor(room / perToken / blockTokens) * blockTokens;
-  return { weightBytesPerGpu: weights, kvRoomPerGpu: room, kvCapacityTokens: capacity };
+  const { kvCache, tensorParallel, pipelineParallel: stages, attentionDataParallel: ranks } = serving;
+  const byStage = weightBytesByStage(model, serving.weights, serving);
+  const perSequence = kvBytesPerSequence(model, kvCache, tensorParallel, longest);
+  const perToken = kvBytesPerSequence(model, kvCache, tensorParallel, context) / context;
+  let tokens = Number.POSITIVE_INFINITY;
+  let least = Number.POSITIVE_INFINITY;
+  byStage.forEach((weights, stage) => {
+    const room = kvRoom(weights, serving.memory);
+    const share = layerShare(model.layers, stages, stage);
+    if (!(room >= perSequence * share)) throw doesNotFit(model, serving, weights, longest, linkedGpus);
+    tokens = Math.min(tokens, room / (perToken * share));
+    least = Math.min(least, room);
+  });
+  const inRank = Math.floor(tokens / blockTokens) * blockTokens;
+  return { weightBytesPerGpu: Math.max(...byStage), kvRoomPerGpu: least, kvCapacityTokens: ranks * inRank };
 }

@@ -3,6 +3,7 @@ import type { CalibrationCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard } from '../schema/model.ts';
 import type { Seconds } from '../units/quantity.ts';
+import { generationFactors } from './generation.ts';
 import { combine, sixteenBitRate } from './roofline.ts';
 
 /**
@@ -58,9 +59,10 @@ export function attentionCost(
   queries = 1,
 ): AttentionCost {
   const layers = attentionLayers(model);
-  const perSecond = sixteenBitRate(gpu) * calibration.attention_compute_efficiency;
-  const kvSeconds =
-    kvBytesPerTokenPerLayer(model, kvCache, tensorParallel) / (gpu.memory_bandwidth * calibration.kv_memory_efficiency);
+  const generation = generationFactors(gpu, calibration);
+  const perSecond = sixteenBitRate(gpu) * calibration.attention_compute_efficiency * generation.compute;
+  const cacheRate = gpu.memory_bandwidth * calibration.kv_memory_efficiency * generation.memory;
+  const kvSeconds = kvBytesPerTokenPerLayer(model, kvCache, tensorParallel) / cacheRate;
   const decode = combine(
     calibration.combine,
     (queries * flopPerPosition(model, calibration, tensorParallel, 'decode')) / perSecond,

@@ -2,6 +2,7 @@ import type { CalibrationCard } from '../schema/engine.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import type { Bytes, Seconds } from '../units/quantity.ts';
+import { generationFactors } from './generation.ts';
 
 /** Time of one all-reduce over a tensor-parallel group: `latency + perByte · message`. */
 export interface AllReduceCost {
@@ -25,11 +26,22 @@ export function allReduceCost(gpu: GpuCard, calibration: CalibrationCard, group:
     const joined = link === undefined ? 'lists no link between GPUs' : `is linked in groups of at most ${link.gpus}`;
     throw new InfeasibleError('no_fit', `tensor_parallel ${group} cannot be: this GPU ${joined}`);
   }
-  const { latency, growth, link_efficiency: efficiency } = calibration.all_reduce;
+  const { link_efficiency: efficiency } = calibration.all_reduce;
   return {
-    latency: latency * (1 + growth * Math.log2(group / 2)),
+    latency: callLatency(gpu, calibration, group),
     perByte: (2 * (group - 1)) / group / (link.bandwidth * efficiency),
   };
+}
+
+/**
+ * Time of one call of a collective that carries next to nothing.
+ * @source fit of the calibration card
+ * @checkedBy test/perf/collectives.test.ts
+ */
+export function callLatency(gpu: GpuCard, calibration: CalibrationCard, group: number): Seconds {
+  const { latency, growth } = calibration.all_reduce;
+  if (group === 1) return 0;
+  return generationFactors(gpu, calibration).fixed * latency * (1 + growth * Math.log2(group / 2));
 }
 
 /**

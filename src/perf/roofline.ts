@@ -4,6 +4,7 @@ import type { GpuCard } from '../schema/gpu.ts';
 import type { WeightFormat } from '../schema/model.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import type { BytesPerSecond, FlopPerSecond, Seconds } from '../units/quantity.ts';
+import { generationFactors } from './generation.ts';
 
 /** The rates that linear layers of one weight format reach on one GPU, efficiencies included. */
 export interface LinearRates {
@@ -33,21 +34,30 @@ export function sixteenBitRate(gpu: GpuCard): FlopPerSecond {
 /**
  * Peak rates times the fitted efficiencies, for GEMMs on weights of `format`.
  *
+ * Experts are multiplied in groups of few tokens each, which reach less of the peak; what is unpacked first is slower than that.
+ *
  * A format the GPU has no units for is read at its own width and multiplied at the 16-bit rate.
  *
  * @source Williams et al. 2009 (Roofline); efficiencies: the calibration card
  * @checkedBy test/perf/roofline.test.ts
  */
-export function linearRates(gpu: GpuCard, calibration: CalibrationCard, format: WeightFormat): LinearRates {
-  const bytesPerSecond = gpu.memory_bandwidth * memoryEfficiency(calibration, format);
+export function linearRates(
+  gpu: GpuCard,
+  calibration: CalibrationCard,
+  format: WeightFormat,
+  routed = false,
+): LinearRates {
+  const reached = generationFactors(gpu, calibration).compute * (routed ? calibration.expert_compute : 1);
+  const generation = generationFactors(gpu, calibration);
+  const bytesPerSecond = gpu.memory_bandwidth * memoryEfficiency(calibration, format) * generation.memory;
   for (const type of gemmTypes(format)) {
     const peak = gpu.dense_flops[type];
     if (peak !== undefined) {
-      return { flopPerSecond: peak * calibration.compute_efficiency, bytesPerSecond, unpacked: false };
+      return { flopPerSecond: peak * calibration.compute_efficiency * reached, bytesPerSecond, unpacked: false };
     }
   }
   const native = bytesPerWeight(format) >= 2;
-  const efficiency = native ? calibration.compute_efficiency : calibration.unpacked_compute_efficiency;
+  const efficiency = native ? calibration.compute_efficiency * reached : calibration.unpacked_compute_efficiency;
   return { flopPerSecond: sixteenBitRate(gpu) * efficiency, bytesPerSecond, unpacked: !native };
 }
 

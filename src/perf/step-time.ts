@@ -1,137 +1,20 @@
-import { type WeightGroup, weightGroups } from '../model/weights.ts';
-import type { Speculation } from '../scenario/plan.ts';
-import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
-import type { GpuCard } from '../schema/gpu.ts';
-import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
-import type { Seconds, Tokens } from '../units/quantity.ts';
-import { type AttentionCost, attentionCost } from './attention.ts';
-import { activationBytes, allReduceCost } from './collectives.ts';
-import { touchedExpertShare } from './experts.ts';
-import { layerOverheads } from './overheads.ts';
-import { combine, linearRates } from './roofline.ts';
+import type { WeightGroup } from '../model/weights.ts';
+import type { Seconds, Share } from '../units/quantity.ts';
+import { exchangeSeconds } from './exchange.ts';
+import { fullestPartOverMean, touchedInFullestPart } from './experts.ts';
+import { busyLanes, fullestLane, type LaneLoad, ONE_LANE } from './parallelism.ts';
+import { combine } from './roofline.ts';
+import { emptyLoad, type StepLoad } from './step-load.ts';
+import type { LinearCost, ParallelModel, StepModel } from './step-model.ts';
 
-/** What one iteration of the engine carries. Contexts are sums over sequences; sliding ones are capped per sequence. */
-export interface StepLoad {
-  decodeSequences: number;
-  contextFull: Tokens;
-  contextSliding: Tokens;
-  promptTokens: Tokens;
-  /** Sum over prompt tokens of the positions each attends to. */
-  promptWorkFull: number;
-  promptWorkSliding: number;
-  /** Tokens of cache the prompt chunks read (their past) and write. */
-  promptKvTokens: Tokens;
-  /** Sequences that emit a token: the decoding ones, and prompts whose last chunk this is. */
-  emitted: number;
-}
+export { emptyLoad, type StepLoad } from './step-load.ts';
+export { compileStepModel, type ReplicaSpec, type StepModel } from './step-model.ts';
 
-/**
- * An iteration that carries nothing, to be filled in.
- * @source `StepLoad`
- */
-export function emptyLoad(): StepLoad {
-  return {
-    decodeSequences: 0,
-    contextFull: 0,
-    contextSliding: 0,
-    promptTokens: 0,
-    promptWorkFull: 0,
-    promptWorkSliding: 0,
-    promptKvTokens: 0,
-    emitted: 0,
-  };
-}
-
-/** Weights of one format and use, reduced to two costs. */
-interface LinearCost {
-  use: WeightGroup['use'];
-  memorySeconds: Seconds;
-  secondsPerToken: Seconds;
-  bytes: number;
-  flopPerToken: number;
-}
-
-/** Everything about a replica that does not change between iterations. Plain data. */
-export interface StepModel {
-  combine: CalibrationCard['combine'];
-  linear: readonly LinearCost[];
-  experts: { count: number; perToken: number };
-  attention: AttentionCost;
-  allReduce: { calls: number; latency: Seconds; perToken: Seconds };
-  fixedPerIteration: Seconds;
-  fixedPerSequence: Seconds;
-  /** Least time of everything but attention in an iteration with prompt tokens, which runs without graphs. */
-  eagerFloor: Seconds;
-  /** All times are multiplied by this; 1 unless a measured rate of the replica is given. */
-  scale: number;
-  /** Tokens that a decoding sequence puts through a pass: itself and what was proposed for it. */
-  queries: number;
-  /** Proposing them: as many passes of the model below over one token a sequence as a pass's proposals cost. */
-  draft?: { passes: number; model: StepModel };
-}
-
-export interface ReplicaSpec {
-  model: ModelCard;
-  gpu: GpuCard;
-  calibration: CalibrationCard;
-  host: EngineCard['host'];
-  weights: WeightFormat;
-  kvCache: KvFormat;
-  tensorParallel: number;
-  speculation?: Speculation | undefined;
-}
-
-function linearCosts(spec: ReplicaSpec): LinearCost[] {
-  const groups = weightGroups(spec.model, spec.weights, spec.tensorParallel);
-  return groups
-    .filter((group) => group.use !== 'look_up')
-    .map((group) => {
-      const rates = linearRates(spec.gpu, spec.calibration, group.format);
-      const flopPerToken = 2 * group.activePerTokenPerGpu;
-      return {
-        use: group.use,
-        memorySeconds: group.bytesPerGpu / rates.bytesPerSecond,
-        secondsPerToken: flopPerToken / rates.flopPerSecond,
-        bytes: group.bytesPerGpu,
-        flopPerToken,
-      };
-    });
-}
-
-/**
- * Reduces a replica to the constants of its step time.
- *
- * @throws InfeasibleError where the tensor-parallel group exceeds the GPU's link
- * @source the calibration card for every coefficient
- * @checkedBy test/perf/step-time.test.ts
- */
-export function compileStepModel(spec: ReplicaSpec): StepModel {
-  const { speculation, ...plain } = spec;
-  if (speculation === undefined) return compilePasses(plain, 1);
-  const draft = { passes: speculation.depth * speculation.draftCost, model: compilePasses(plain, 1) };
-  return { ...compilePasses(plain, speculation.depth + 1), draft };
-}
-
-function compilePasses(spec: ReplicaSpec, queries: number): StepModel {
-  const { model, calibration, host } = spec;
-  const allReduce = allReduceCost(spec.gpu, calibration, spec.tensorParallel);
-  return {
-    combine: calibration.combine,
-    linear: linearCosts(spec),
-    experts: { count: model.moe?.experts ?? 1, perToken: model.moe?.experts_per_token ?? 1 },
-    attention: attentionCost(model, spec.gpu, calibration, spec.kvCache, spec.tensorParallel, queries),
-    allReduce: {
-      calls: 2 * model.layers,
-      latency: allReduce.latency * host.launch_scale,
-      perToken: allReduce.perByte * activationBytes(1, model.hidden_size),
-    },
-    fixedPerIteration:
-      host.per_iteration + host.launch_scale * layerOverheads(model, spec.gpu, calibration, spec.weights),
-    fixedPerSequence: host.per_sequence,
-    eagerFloor: model.layers * calibration.eager_layer_floor,
-    scale: 1,
-    queries,
-  };
+/** What the fullest lane carries: all of it where there is one. */
+function laneOf(model: StepModel, load: StepLoad): LaneLoad {
+  const { parallel, queries } = model;
+  if (parallel !== undefined) return fullestLane(parallel.lanes, load, queries);
+  return { ...load, expertTokens: tokensOf(model, load), microBatches: 1 };
 }
 
 /** Tokens that an iteration puts through the layers. */
@@ -139,12 +22,13 @@ function tokensOf(model: StepModel, load: StepLoad): number {
   return load.decodeSequences * model.queries + load.promptTokens;
 }
 
-/** How many of them meet a group of weights; a proposal needs the head as much as an answer does. */
-function tokensAt(model: StepModel, use: WeightGroup['use'], load: StepLoad): number {
+/** Tokens that meet a group of weights, those of the fullest part of the experts; a proposal needs the head too. */
+function tokensAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): number {
   switch (use) {
     case 'every_token':
-    case 'routed':
       return tokensOf(model, load);
+    case 'routed':
+      return load.expertTokens * fullestPartOverMean(model.experts, load.expertTokens);
     case 'emitted':
       return load.emitted + load.decodeSequences * (model.queries - 1);
     case 'look_up':
@@ -152,24 +36,37 @@ function tokensAt(model: StepModel, use: WeightGroup['use'], load: StepLoad): nu
   }
 }
 
-/** The share of a group's bytes that so many tokens read. */
-function touchedAt(model: StepModel, use: WeightGroup['use'], tokens: number): number {
-  if (use === 'routed') return touchedExpertShare(model.experts.count, model.experts.perToken, tokens);
-  return tokens > 0 ? 1 : 0;
+/** The share of a group's bytes that an iteration reads. */
+function touchedAt(model: StepModel, use: WeightGroup['use'], load: LaneLoad): Share {
+  if (use !== 'routed') return tokensAt(model, use, load) > 0 ? 1 : 0;
+  const alike = model.routedAlike === true && load.promptTokens === 0;
+  return touchedInFullestPart(model.experts, alike ? Math.min(load.expertTokens, model.queries) : load.expertTokens);
 }
 
-function linearSeconds(model: StepModel, load: StepLoad): Seconds {
+function linearSeconds(model: StepModel, costs: readonly LinearCost[], load: LaneLoad): Seconds {
   let seconds = 0;
-  for (const cost of model.linear) {
+  for (const cost of costs) {
     const tokens = tokensAt(model, cost.use, load);
-    const memory = cost.memorySeconds * touchedAt(model, cost.use, tokens);
+    const memory = cost.memorySeconds * touchedAt(model, cost.use, load);
     seconds += combine(model.combine, cost.secondsPerToken * tokens, memory);
   }
   return seconds;
 }
 
-function allReduceSeconds(model: StepModel, tokens: number): Seconds {
-  return model.allReduce.calls * (model.allReduce.latency + model.allReduce.perToken * tokens);
+/** All-reduces within the groups, and the exchange between ranks around the experts. */
+function collectiveSeconds(model: StepModel, load: LaneLoad): Seconds {
+  const tokens = tokensOf(model, load);
+  const { allReduce, parallel } = model;
+  const reduced = allReduce.calls * (allReduce.latency + allReduce.perToken * tokens);
+  if (parallel === undefined) return reduced;
+  const { layers, ways } = parallel.exchange;
+  return reduced + layers * exchangeSeconds(ways, tokens, load.expertTokens);
+}
+
+function handOverSeconds(model: StepModel, load: LaneLoad): Seconds {
+  if (model.parallel === undefined) return 0;
+  const { times, latency, perToken } = model.parallel.handOver;
+  return times * (latency + perToken * tokensOf(model, load));
 }
 
 function decodeAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
@@ -183,13 +80,23 @@ function prefillAttentionSeconds(model: StepModel, load: StepLoad): Seconds {
 }
 
 /** All of an iteration but attention and proposals, before the scale. */
-function bodySeconds(model: StepModel, load: StepLoad): Seconds {
+function bodySeconds(model: StepModel, load: LaneLoad): Seconds {
   const dense =
-    linearSeconds(model, load) +
-    allReduceSeconds(model, tokensOf(model, load)) +
+    linearSeconds(model, model.linear, load) +
+    collectiveSeconds(model, load) +
     model.fixedPerIteration +
     model.fixedPerSequence * load.emitted;
-  return load.promptTokens > 0 ? Math.max(dense, model.eagerFloor) : dense;
+  const pass = load.promptTokens > 0 ? Math.max(dense, model.eagerFloor) : dense;
+  const { parallel } = model;
+  if (parallel === undefined || parallel.lanes.stages === 1) return pass;
+  return Math.max(pass + handOverSeconds(model, load), load.microBatches * slowestSeconds(model, parallel, load));
+}
+
+/** What a micro-batch takes of the slowest part of the pipeline: a stage, or the one host before them. */
+function slowestSeconds(model: StepModel, parallel: ParallelModel, load: LaneLoad): Seconds {
+  const layers = collectiveSeconds(model, load) + model.fixedPerIteration - parallel.hostPerIteration;
+  const stages = parallel.stages.map((stage) => linearSeconds(model, stage.linear, load) + stage.layers * layers);
+  return Math.max(parallel.hostPerIteration + model.fixedPerSequence * load.emitted, ...stages);
 }
 
 /**
@@ -203,27 +110,33 @@ function bodySeconds(model: StepModel, load: StepLoad): Seconds {
  *
  * With speculation a pass verifies depth + 1 tokens a sequence, and proposing them comes on top.
  *
+ * With attention data-parallel ranks it is the time of the fullest, for which the others wait at the experts. With
+ * stages, sequences run in as many micro-batches, and an iteration is one pass of each: as long as one takes through all
+ * stages and the host, or as all of them take in the slowest stage; with fewer sequences than stages some stand idle.
+ * A lone prompt is spread over the micro-batches, which is right for throughput and low for its own first token.
+ *
  * @source Pope et al. 2022 (Efficiently Scaling Transformer Inference), sec. 2 and 3; coefficients: calibration card;
- *   speculation: Leviathan et al. 2023
+ *   speculation: Leviathan et al. 2023; stages: Narayanan et al. 2021 (Megatron-LM), sec. 2.2
  * @assumes no overlap between layers, collectives and host; errs high where an engine overlaps them
  * @checkedBy test/perf/step-time.test.ts
  */
 export function stepSeconds(model: StepModel, load: StepLoad): Seconds {
-  const own = bodySeconds(model, load) + decodeAttentionSeconds(model, load) + prefillAttentionSeconds(model, load);
-  return model.scale * (own + draftSeconds(model, load));
+  const lane = laneOf(model, load);
+  const own = bodySeconds(model, lane) + decodeAttentionSeconds(model, lane) + prefillAttentionSeconds(model, lane);
+  return model.scale * (own + draftSeconds(model, load, lane));
 }
 
-function draftSeconds(model: StepModel, load: StepLoad): Seconds {
+function draftSeconds(model: StepModel, load: StepLoad, lane: LaneLoad): Seconds {
   const { draft } = model;
   if (draft === undefined || load.decodeSequences === 0) return 0;
   const { model: plain, passes } = draft;
-  const attention = plain.scale * decodeAttentionSeconds(plain, load);
+  const attention = plain.scale * decodeAttentionSeconds(plain, lane);
   return passes * (decodeConstant(plain, load.decodeSequences) + attention);
 }
 
 /**
  * The part of a decode iteration that does not depend on the contexts:
- * `stepSeconds` = constant(n) + slope_full · S_full + slope_sliding · S_sliding.
+ * `stepSeconds` = constant(n) + share(n) · (slope_full · S_full + slope_sliding · S_sliding).
  *
  * @source `stepSeconds` without prompts
  * @checkedBy test/perf/step-time.test.ts
@@ -233,7 +146,16 @@ export function decodeConstant(model: StepModel, sequences: number): Seconds {
 }
 
 /**
- * Seconds that one token of context adds to a decode iteration, on full and on sliding-window layers.
+ * Share of all context that the fullest lane reads, with so many sequences running: 1 where there is one lane.
+ * @source `busyLanes`
+ * @checkedBy test/perf/step-time.test.ts
+ */
+export function contextShare(model: StepModel, sequences: number): Share {
+  return model.parallel === undefined ? 1 : 1 / busyLanes(model.parallel.lanes, sequences);
+}
+
+/**
+ * Seconds that one token of context adds to a decode iteration of its lane, on full and on sliding-window layers.
  *
  * @source `stepSeconds`, whose attention it is
  * @checkedBy test/perf/step-time.test.ts
@@ -254,8 +176,9 @@ export interface StepTerms {
   compute: Seconds;
   weights: Seconds;
   kv: Seconds;
+  /** All that passes between GPUs. */
   allReduce: Seconds;
-  /** Launches, host and floors; with speculation also the proposals. */
+  /** Launches, host and floors; with speculation also the proposals, with stages the wait for the slowest. */
   fixed: Seconds;
   linearFlop: number;
   linearBytes: number;
@@ -268,14 +191,15 @@ export interface StepTerms {
  * @source `stepSeconds`, term by term
  * @checkedBy test/perf/step-time.test.ts
  */
-export function stepTerms(model: StepModel, load: StepLoad): StepTerms {
+export function stepTerms(model: StepModel, all: StepLoad): StepTerms {
+  const load = laneOf(model, all);
   let compute = 0;
   let weights = 0;
   let linearFlop = 0;
   let linearBytes = 0;
   for (const cost of model.linear) {
     const tokens = tokensAt(model, cost.use, load);
-    const touched = touchedAt(model, cost.use, tokens);
+    const touched = touchedAt(model, cost.use, load);
     const flopSeconds = cost.secondsPerToken * tokens;
     const byteSeconds = cost.memorySeconds * touched;
     const hidden = model.combine === 'max';
@@ -287,16 +211,16 @@ export function stepTerms(model: StepModel, load: StepLoad): StepTerms {
   const linear = compute + weights;
   const prefill = prefillAttentionSeconds(model, load);
   const kv = decodeAttentionSeconds(model, load);
-  const allReduce = allReduceSeconds(model, tokensOf(model, load));
-  const seconds = stepSeconds(model, load);
+  const collectives = collectiveSeconds(model, load) + handOverSeconds(model, load);
+  const seconds = stepSeconds(model, all);
   const { scale } = model;
-  const named = scale * (linear + prefill + kv + allReduce);
+  const named = scale * (linear + prefill + kv + collectives);
   return {
     seconds,
     compute: scale * (compute + prefill),
     weights: scale * weights,
     kv: scale * kv,
-    allReduce: scale * allReduce,
+    allReduce: scale * collectives,
     fixed: Math.max(0, seconds - named),
     linearFlop,
     linearBytes,
@@ -313,11 +237,12 @@ export function stepTerms(model: StepModel, load: StepLoad): StepTerms {
  * @checkedBy test/acceptance/engine.test.ts
  */
 export function crossoverBatch(model: StepModel): number {
+  const { ranks, stages } = model.parallel?.lanes ?? ONE_LANE;
   let memory = 0;
   let perToken = 0;
   for (const cost of model.linear) {
     memory += cost.memorySeconds;
-    perToken += cost.secondsPerToken;
+    perToken += cost.use === 'routed' ? ranks * cost.secondsPerToken : cost.secondsPerToken;
   }
-  return memory / perToken;
+  return (ranks * stages * memory) / perToken;
 }

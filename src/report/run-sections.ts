@@ -35,9 +35,9 @@ const MONTHS = [
 ];
 
 /** How one replica is made up, and how it schedules where that is not what engines do by themselves. */
-function replicaPhrase({ tensor_parallel, pools, scheduling }: Result['subject']): string {
-  if (pools !== undefined) return `${pools.prefill} + ${pools.decode} TP${tensor_parallel} for prompts and answers`;
-  return scheduling === 'static' ? `TP${tensor_parallel} in static batches` : `TP${tensor_parallel}`;
+function replicaPhrase({ layout, pools, scheduling }: Result['subject']): string {
+  if (pools !== undefined) return `${pools.prefill} + ${pools.decode} ${layout} for prompts and answers`;
+  return scheduling === 'static' ? `${layout} in static batches` : layout;
 }
 
 export function headline(result: Result): { title: string; when: string; what: string } {

@@ -44,6 +44,11 @@ export interface Subject {
   engine: string;
   upper_bound: boolean;
   tensor_parallel: number;
+  pipeline_parallel: number;
+  expert_parallel: number;
+  attention_data_parallel: number;
+  /** The same in short: "TP8 EP8". */
+  layout: string;
   weights: string;
   kv_cache: string;
   max_batch: number;

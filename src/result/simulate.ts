@@ -9,7 +9,7 @@ import { overheadLines } from '../cost/running-cost.ts';
 import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { Plan, Scheduling } from '../scenario/plan.ts';
-import { replicaGpus } from '../scenario/replica-gpus.ts';
+import { layoutName, replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import { requestsPerSession } from '../scenario/session-moments.ts';
 import type { Envelope } from '../serving/envelope.ts';
@@ -119,6 +119,10 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: Month
     engine: plan.engineName,
     upper_bound: plan.engine.upper_bound,
     tensor_parallel: serving.tensorParallel,
+    pipeline_parallel: serving.pipelineParallel,
+    expert_parallel: serving.expertParallel,
+    attention_data_parallel: serving.attentionDataParallel,
+    layout: layoutName(serving),
     weights: serving.weights,
     kv_cache: serving.kvCache,
     max_batch: serving.maxBatch,

@@ -134,8 +134,23 @@ export interface Speculation {
   draftCost: number;
 }
 
-export interface ServingPlan {
+/**
+ * How one instance of the engine lies on its GPUs: tensor x pipeline x attention data-parallel of them, as vLLM counts.
+ * SGLang's `--tp 8 --dp 8` and TensorRT-LLM's attention DP on 8 GPUs are a tensor parallelism of 1 and 8 such ranks.
+ */
+export interface Parallelism {
   tensorParallel: number;
+  /** Stages that share the layers. */
+  pipelineParallel: number;
+  /** Parts that the experts are dealt to; 1: every expert's matrices are split over all GPUs of a stage. */
+  expertParallel: number;
+  /** Copies of attention, each with sequences and a cache of its own, that share one set of experts. */
+  attentionDataParallel: number;
+}
+
+export interface ServingPlan extends Parallelism {
+  /** Between the machines of one instance, where it spans several. */
+  network?: { bandwidth: BytesPerSecond; latency: Seconds };
   weights: WeightFormat;
   kvCache: KvFormat;
   maxBatch: number;

@@ -36,6 +36,8 @@ export function referenceProblems(scenario: Scenario, catalog: Catalog): Problem
   if (typeof scheduling === 'object' && 'network' in scheduling && typeof scheduling.network === 'string') {
     require('network', scheduling.network, ['serving', 'scheduling', 'network']);
   }
+  const { network } = scenario.serving;
+  if (typeof network === 'string') require('network', network, ['serving', 'network']);
   const shape = scenario.traffic.shape;
   if (typeof shape === 'string' && shape !== 'constant') require('traffic', shape, ['traffic', 'shape']);
   const rental = scenario.capacity.rent.id;

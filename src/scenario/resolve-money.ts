@@ -150,7 +150,7 @@ export function overheadProblems(scenario: Scenario, facility: Facility): Proble
 
 /**
  * Availability of one replica: given, or MTBF/(MTBF + MTTR) from the facility's failure rate per GPU and its mixture of
- * repairs. A failed GPU takes its whole tensor-parallel group with it.
+ * repairs. A failed GPU takes all GPUs of its instance with it.
  */
 export function resolveReliability(
   scenario: Scenario,
@@ -165,7 +165,9 @@ export function resolveReliability(
   const { failures } = facility;
   const perGpuHour = failures.per_1000_node_days / 1000 / 24 / failures.gpus_per_node;
   const repairHours = failures.repairs.reduce((sum, repair) => sum + repair.share * repair.duration, 0);
-  const downPerUp = perGpuHour * scenario.serving.tensor_parallel * repairHours;
+  const { tensor_parallel, pipeline_parallel, attention_data_parallel } = scenario.serving;
+  const gpus = tensor_parallel * pipeline_parallel * attention_data_parallel;
+  const downPerUp = perGpuHour * gpus * repairHours;
   const computed = 1 / (1 + downPerUp);
   return {
     zones: defaults.use('reliability.zones', reliability.zones, 'one zone'),

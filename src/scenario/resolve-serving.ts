@@ -1,4 +1,5 @@
 import type { Card, Catalog } from '../catalog/catalog.ts';
+import type { CalibrationCard } from '../schema/engine.ts';
 import { GPU_FIELDS, type GpuCard } from '../schema/gpu.ts';
 import { MODEL_FIELDS, type ModelCard } from '../schema/model.ts';
 import type { Problem } from '../schema/problem.ts';
@@ -6,6 +7,7 @@ import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
 import type { Plan, Scheduling, ServingPlan } from './plan.ts';
 import { cardSource } from './provenance.ts';
+import { networkOf, resolveLayout } from './resolve-layout.ts';
 
 /** The card's own physical fields, without its name, aliases and sources. */
 function physical<T extends object>(card: object, keys: readonly string[]): T {
@@ -81,9 +83,6 @@ function defaultLimits(
 /** Seconds a static batch waits for its last member where nothing is said: as good as for ever, and a number. */
 const NEVER = 1e9;
 
-/** Stands in where the name is at fault, which is reported elsewhere. */
-const UNKNOWN_NETWORK = { bandwidth: 1, latency: 0 };
-
 function resolveScheduling(scenario: Scenario, catalog: Catalog, defaults: Defaults): Scheduling {
   const { scheduling } = scenario.serving;
   if (scheduling === 'continuous') {
@@ -102,16 +101,13 @@ function resolveScheduling(scenario: Scenario, catalog: Catalog, defaults: Defau
           defaults.use('serving.scheduling.max_wait', NEVER, 'a batch waits until it is full', 's'),
       };
     case 'disaggregated': {
-      const { network } = scheduling;
-      const { bandwidth, latency } =
-        typeof network === 'string' ? (catalog.find('network', network) ?? UNKNOWN_NETWORK) : network;
       const use = (key: 'prefill_instances' | 'decode_instances') =>
         defaults.use(`serving.scheduling.${key}`, scheduling[key], 'in proportion to the work of prompts and answers');
       return {
         kind: 'disaggregated',
         prefillInstances: use('prefill_instances'),
         decodeInstances: use('decode_instances'),
-        network: { bandwidth, latency },
+        network: networkOf(scheduling.network, catalog),
       };
     }
   }
@@ -143,12 +139,20 @@ function servingProblems(scenario: Scenario, scheduling: Scheduling): Problem[] 
   return problems;
 }
 
+/** The cards a replica is made of. */
+interface ServingCards {
+  model: ModelCard;
+  /** The format the model is published in, where its card says so. */
+  native: Scenario['serving']['weights'];
+  gpu: GpuCard;
+  engine: Card<'engine'>;
+  calibration: CalibrationCard;
+}
+
 export function resolveServing(
   scenario: Scenario,
   catalog: Catalog,
-  gpu: GpuCard,
-  native: Scenario['serving']['weights'],
-  engine: Card<'engine'>,
+  { model, native, gpu, engine, calibration }: ServingCards,
   defaults: Defaults,
   problems: Problem[],
 ): ServingPlan {
@@ -156,7 +160,8 @@ export function resolveServing(
   const measured = serving.measured?.output_tokens_per_second;
   const limits = defaultLimits(gpu, engine);
   defaults.use('serving.engine', serving.engine, 'the engine most of the calibration rows ran');
-  defaults.use('serving.tensor_parallel', serving.tensor_parallel, 'one GPU a replica');
+  const isBound = calibration.all_reduce.collectives;
+  const layout = resolveLayout(scenario, catalog, model, gpu, isBound, defaults, problems);
   defaults.use('serving.kv_cache', serving.kv_cache, 'engines keep the cache in 16 bits unless told otherwise');
   defaults.use('serving.replicas', serving.replicas, 'sized for the busiest hour');
   defaults.use('serving.target_utilization', serving.target_utilization, 'no headroom beyond the latency target');
@@ -165,7 +170,7 @@ export function resolveServing(
   const scheduling = resolveScheduling(scenario, catalog, defaults);
   problems.push(...servingProblems(scenario, scheduling));
   return {
-    tensorParallel: serving.tensor_parallel,
+    ...layout,
     weights: serving.weights ?? defaults.use('serving.weights', native ?? 'bf16', 'the published checkpoint'),
     kvCache: serving.kv_cache,
     maxBatch:

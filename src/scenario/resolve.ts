@@ -52,7 +52,13 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const { name: modelName, model, native } = resolveModel(scenario, catalog);
   const { name: gpuName, gpu } = resolveGpu(scenario, catalog);
   const { card: engineCard, engineName, engine, calibration } = resolveEngine(scenario, catalog);
-  const serving = resolveServing(scenario, catalog, gpu, native, engineCard, defaults, problems);
+  const serving = resolveServing(
+    scenario,
+    catalog,
+    { model, native, gpu, engine: engineCard, calibration },
+    defaults,
+    problems,
+  );
   const traffic = resolveTraffic(scenario, lookups, start, model.max_context, defaults, problems);
   const rent = resolveRent(scenario, catalog, facility, defaults, problems);
   const people = resolvePeople(scenario, defaults);

@@ -2,6 +2,9 @@ import * as z from 'zod';
 import { cardId, count, name, number, share, sources } from './fields.ts';
 import { kvFormat } from './model.ts';
 
+/** Mean lengths in tokens, for a table that names the data set instead. */
+const lengths = z.strictObject({ input: number({ min: 1, max: 1e7 }), output: number({ min: 1, max: 1e7 }) });
+
 /** What a public recipe sets, and for which runs: cards by id, nominal lengths, group sizes; what is absent means any. */
 const recipe = z.strictObject({
   models: z.array(cardId()).optional(),
@@ -15,8 +18,14 @@ const recipe = z.strictObject({
   /** The budget is the longest request, prompt and answer, and this many tokens more. */
   token_budget_beyond_longest: count({ min: 0, max: 1e6 }).optional(),
   memory_fraction: share().optional(),
+  /** GPUs of a group, where a table gives their number in all. */
+  tensor_parallel: count({ min: 1, max: 1024 }).optional(),
+  /** Of the data set that goes with these models. */
+  lengths: lengths.optional(),
   /** Prompts are held back for so many iterations while others decode, so that more of them run together. */
   prompt_wait_iterations: count({ min: 0, max: 10_000 }).optional(),
+  /** All requests carry one prompt, so that each pass routes them to the same experts. */
+  prompts_alike: z.boolean().optional(),
 });
 
 /**
@@ -35,8 +44,7 @@ export const benchmarkCard = z.strictObject({
   requests: count({ min: 1, max: 1e7 }).optional(),
   /** Lengths are drawn evenly between these shares of the nominal ones. */
   spread: z.strictObject({ low: number({ min: 0.01, max: 1 }), high: number({ min: 0.01, max: 10 }) }).optional(),
-  /** Mean lengths in tokens, for a table that names the data set instead. */
-  lengths: z.strictObject({ input: number({ min: 1, max: 1e7 }), output: number({ min: 1, max: 1e7 }) }).optional(),
+  lengths: lengths.optional(),
   recipes: z.array(recipe).default([]),
   sources,
 });

@@ -43,6 +43,8 @@ export const engineCard = z.strictObject({
     per_sequence: seconds,
     /** Fixed times of layers and collectives in this generation of software, relative to the calibration's. */
     launch_scale: number({ min: 0.1, max: 10 }).default(1),
+    /** More per MoE layer whose weights the GPU has no units for, where the engine lacks one fused kernel for them. */
+    unpacked_moe_layer: seconds.default(0),
     /**
      * What a server does with a request before its engine sees it: a latency of its own beside all others, and work
      * that its one process does request by request. It delays the first token and takes no time of the GPUs.
@@ -68,6 +70,10 @@ export const calibrationCard = z.strictObject({
   compute_efficiency: share(),
   /** Share of the bf16 rate a GEMM reaches on weights that must be unpacked to 16 bits first. */
   unpacked_compute_efficiency: share(),
+  /** Share of that which grouped GEMMs over experts reach. */
+  expert_compute: share(),
+  /** Squared coefficient of variation of the experts' popularity; 0 is uniform routing. */
+  expert_dispersion: number({ min: 0, max: 20 }),
   kv_memory_efficiency: share(),
   attention_compute_efficiency: share(),
   layer_overhead: seconds,
@@ -77,6 +83,8 @@ export const calibrationCard = z.strictObject({
   fp8_moe_layer_overhead: seconds,
   /** Floor of a prefill iteration's layer, which runs without captured graphs. */
   eager_layer_floor: seconds,
+  /** More of it in an MoE layer computing in 8 bits, whose block scaling is many small kernels. */
+  eager_fp8_moe_layer_floor: seconds,
   all_reduce: z.strictObject({
     /** Time of one call at two GPUs, growing with log2 of the group by `growth` of itself. */
     latency: seconds,
@@ -84,8 +92,28 @@ export const calibrationCard = z.strictObject({
     link_efficiency: share(),
     collectives: z.boolean(),
   }),
+  expert_parallel: z.strictObject({
+    /** Tokens of the fullest part of the experts, over what uniform routing would bring it. */
+    skew: number({ min: 1, max: 10 }),
+    /** Share of the link's or network's rate that point-to-point traffic reaches: all-to-all, hand-overs of stages. */
+    exchange_efficiency: share(),
+  }),
   /** Absorbed MLA decode runs on tiles of this many query heads; fewer are padded up to it. */
   mla_head_tile: count({ min: 1, max: 1024 }),
+  /**
+   * What a generation of GPUs reaches of the above, relative to what the efficiencies say: of memory rates, of compute
+   * rates, and as a factor on the fixed times of layers and collectives. A generation not listed has factors of 1.
+   */
+  generations: z
+    .record(
+      name(),
+      z.strictObject({
+        memory: number({ min: 0.3, max: 2 }),
+        compute: number({ min: 0.3, max: 2 }),
+        fixed: number({ min: 0.2, max: 5 }),
+      }),
+    )
+    .default({}),
   /** Expected |error| of a step time; widens every result until it is measured. */
   error: share({ min: 0, max: 5 }),
   /** What that error is, in the words a reader sees beside a price. */

@@ -26,6 +26,8 @@ const link = z.strictObject({
 
 const gpuNumbers = {
   name: name().optional(),
+  /** Names the generation whose fitted factors apply; the vendor's word: Hopper, Blackwell, CDNA3. */
+  architecture: name().optional(),
   dense_flops: denseFlops,
   memory: z.strictObject({
     marketed: bytes,

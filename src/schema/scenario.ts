@@ -32,7 +32,15 @@ const scheduling = z.union([
 
 const serving = z.strictObject({
   gpu: z.union([cardReference(), inlineGpu]),
+  /** A replica takes tensor_parallel x pipeline_parallel x attention_data_parallel GPUs, as vLLM counts them. */
   tensor_parallel: count({ min: 1, max: 1024 }).default(1),
+  pipeline_parallel: count({ min: 1, max: 1024 }).default(1),
+  /** Parts that the experts are dealt to; 1 splits every expert over all GPUs that share a layer. */
+  expert_parallel: count({ min: 1, max: 4096 }).default(1),
+  /** Copies of attention, each with its own sequences, cache, max_batch and token_budget, that share the experts. */
+  attention_data_parallel: count({ min: 1, max: 1024 }).default(1),
+  /** Between the machines of a replica that spans several. */
+  network: z.union([cardReference(), z.strictObject(networkFields)]).optional(),
   weights: weightFormat.optional(),
   kv_cache: kvFormat.default('bf16'),
   engine: cardReference().default('vllm'),

@@ -1,5 +1,5 @@
 import { RankedHeap } from '../math/ranked-heap.ts';
-import { decodeConstant, decodeSlopes } from '../perf/step-time.ts';
+import { contextShare, decodeConstant, decodeSlopes } from '../perf/step-time.ts';
 import type { Seconds } from '../units/quantity.ts';
 import type { EngineSpec } from './engine-spec.ts';
 import type { KvBlocks } from './kv-blocks.ts';
@@ -108,12 +108,13 @@ export class DecodeBatch {
       constant = decodeConstant(this.spec.step, size);
       this.constants[size] = constant;
     }
-    return constant + this.slopeFull * this.contextFull + this.slopeSliding * this.contextSliding;
+    const share = contextShare(this.spec.step, size);
+    return constant + share * (this.slopeFull * this.contextFull + this.slopeSliding * this.contextSliding);
   }
 
   /** By how much each further iteration takes longer than the one before. */
   slope(): Seconds {
-    return this.slopeFull * this.size + this.slopeSliding * this.growing;
+    return contextShare(this.spec.step, this.size) * (this.slopeFull * this.size + this.slopeSliding * this.growing);
   }
 
   /** Tokens until a sequence ends or fills its window. */

@@ -1,7 +1,7 @@
 import { attentionLayers, kvBytesPerSequence, kvBytesPerTokenPerLayer } from '../model/kv-cache.ts';
 import { fitMemory, type MemoryFit } from '../model/memory-fit.ts';
 import { weightBytesPerGpu } from '../model/weights.ts';
-import { compileStepModel, type StepModel } from '../perf/step-time.ts';
+import { compileStepModel, emptyLoad, type StepModel, stepTerms } from '../perf/step-time.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import { type FrontEndCost, NO_FRONT_END } from '../traffic/front-end.ts';
@@ -13,7 +13,7 @@ import { tokensPerPass } from './speculation.ts';
 /** What stops a replica from running more sequences, or from taking more load. */
 export type Limit = 'max_batch' | 'kv_cache' | 'token_budget' | 'ttft' | 'tpot';
 
-/** One tensor-parallel group, ready to be asked how fast it runs this mix. Plain data. */
+/** One instance of the engine on its GPUs, ready to be asked how fast it runs this mix. Plain data. */
 export interface Replica {
   step: StepModel;
   means: MixMeans;
@@ -58,7 +58,8 @@ function fitOrWarn(plan: Plan, means: MixMeans): { fit?: MemoryFit; warnings: st
 function transferOf(plan: Plan, network: { bandwidth: number; latency: Seconds }) {
   const { model, serving } = plan;
   const layers = attentionLayers(model);
-  const seconds = kvBytesPerTokenPerLayer(model, serving.kvCache, serving.tensorParallel) / network.bandwidth;
+  const perLayer = kvBytesPerTokenPerLayer(model, serving.kvCache, serving.tensorParallel);
+  const seconds = perLayer / serving.pipelineParallel / network.bandwidth;
   return { latency: network.latency, perToken: layers.full * seconds, perWindowToken: layers.sliding * seconds };
 }
 
@@ -66,7 +67,8 @@ function schedulingRule(plan: Plan): SchedulingRule {
   const { scheduling } = plan.serving;
   if (scheduling.kind === 'continuous') return scheduling;
   // A batch waits for no more than can run together.
-  if (scheduling.kind === 'static') return { ...scheduling, batch: Math.min(scheduling.batch, plan.serving.maxBatch) };
+  if (scheduling.kind === 'static')
+    return { ...scheduling, batch: Math.min(scheduling.batch, limitsOf(plan).maxBatch) };
   const { prefillInstances, decodeInstances, network } = scheduling;
   if (prefillInstances === 'auto' || decodeInstances === 'auto') throw new RangeError('pools must be settled first');
   return { kind: 'disaggregated', prefillInstances, decodeInstances, transfer: transferOf(plan, network) };
@@ -76,6 +78,29 @@ function frontEndOf({ engine }: Plan): FrontEndCost {
   const cost = engine.host.front_end;
   if (cost === undefined) return NO_FRONT_END;
   return { latency: cost.latency, perRequest: cost.per_request, perPromptToken: cost.per_prompt_token };
+}
+
+/**
+ * What a prompt's way through all stages takes beyond the part of it that an iteration counts. A lone prompt runs
+ * through the stages in one micro-batch; an iteration spreads it over all of them, as throughput has it, so that it
+ * holds an s-th of the arithmetic. The rest delays its first token and nothing else.
+ *
+ * @assumes one chunk: the next chunk of a long prompt follows before the first is through, and so does the delay
+ */
+function pipelineFill(step: StepModel, means: MixMeans, tokenBudget: Tokens): Seconds {
+  const stages = step.parallel?.lanes.stages ?? 1;
+  if (stages === 1) return 0;
+  const tokens = Math.min(means.newPrompt, tokenBudget);
+  const work = (tokens * tokens) / 2;
+  const chunk = { ...emptyLoad(), promptTokens: tokens, promptWorkFull: work, promptKvTokens: tokens, emitted: 1 };
+  const { compute, kv, allReduce } = stepTerms(step, chunk);
+  return (stages - 1) * (compute + kv + allReduce);
+}
+
+/** The engine's limits, which hold for each attention rank; each stage's micro-batch has a token budget of its own. */
+function limitsOf({ serving }: Plan): { maxBatch: number; tokenBudget: Tokens } {
+  const { attentionDataParallel: ranks, pipelineParallel: stages } = serving;
+  return { maxBatch: serving.maxBatch * ranks, tokenBudget: serving.tokenBudget * ranks * stages };
 }
 
 /** Blocks a prompt may have where each is looked up by name; beyond, several count as one. */
@@ -101,9 +126,10 @@ function engineOf(plan: Plan, means: MixMeans, fit: MemoryFit | undefined): Repl
   const { engine, serving, model } = plan;
   const depth = serving.speculation?.depth ?? 0;
   const block = blockTokens(plan, means);
+  const { maxBatch, tokenBudget } = limitsOf(plan);
   return {
-    slots: Math.max(1, Math.min(serving.maxBatch, Math.floor(serving.tokenBudget / (depth + 1)))),
-    tokenBudget: Math.max(depth + 1, serving.tokenBudget),
+    slots: Math.max(1, Math.min(maxBatch, Math.floor(tokenBudget / (depth + 1)))),
+    tokenBudget: Math.max(depth + 1, tokenBudget),
     blockTokens: block,
     kvBlocks: fit === undefined ? Number.POSITIVE_INFINITY : Math.floor(fit.kvCapacityTokens / block),
     maxContext: model.max_context ?? Number.POSITIVE_INFINITY,
@@ -121,15 +147,22 @@ export function engineSpec(replica: Replica): EngineSpec {
   return { ...replica.engine, step: replica.step };
 }
 
-/** Engines split query heads evenly over the group, and refuse to start otherwise. */
+/** Engines split heads evenly over the group, or copy KV heads evenly, and refuse to start otherwise. */
 function requireEvenHeads(plan: Plan): void {
-  const { heads } = plan.model;
+  const { heads, kv_heads: kvHeads, mla } = plan.model;
   const { tensorParallel } = plan.serving;
-  if (heads % tensorParallel === 0) return;
-  throw new InfeasibleError(
-    'no_fit',
-    `tensor_parallel ${tensorParallel} cannot be: ${heads} query heads do not split evenly`,
-  );
+  const refuse = (why: string) => {
+    throw new InfeasibleError('no_fit', `tensor_parallel ${tensorParallel} cannot be: ${why}`);
+  };
+  if (heads % tensorParallel !== 0) refuse(`${heads} query heads do not split evenly`);
+  if (mla !== undefined || kvHeads % tensorParallel === 0 || tensorParallel % kvHeads === 0) return;
+  refuse(`${kvHeads} KV heads are neither split nor copied evenly`);
+}
+
+function stepModelOf({ model, gpu, calibration, engine, serving }: Plan, means: MixMeans): StepModel {
+  const { host } = engine;
+  const promptGrain = Math.min(means.newPrompt, serving.tokenBudget);
+  return compileStepModel({ ...serving, model, gpu, calibration, host, promptGrain });
 }
 
 /**
@@ -150,28 +183,22 @@ export function buildReplica(plan: Plan): Replica {
   const byMemory =
     fit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(fit.kvCapacityTokens / perSequence));
   const context = Math.max(1, means.context);
+  const { maxBatch, tokenBudget } = limitsOf(plan);
+  const step = stepModelOf(plan, means);
+  const frontEnd = frontEndOf(plan);
   return {
-    step: compileStepModel({
-      model,
-      gpu: plan.gpu,
-      calibration: plan.calibration,
-      host: plan.engine.host,
-      weights: serving.weights,
-      kvCache: serving.kvCache,
-      tensorParallel: serving.tensorParallel,
-      speculation: serving.speculation,
-    }),
+    step,
     means,
-    slots: Math.min(serving.maxBatch, byMemory),
-    slotLimit: byMemory < serving.maxBatch ? 'kv_cache' : 'max_batch',
-    tokenBudget: serving.tokenBudget,
+    slots: Math.min(maxBatch, byMemory),
+    slotLimit: byMemory < maxBatch ? 'kv_cache' : 'max_batch',
+    tokenBudget,
     tokensPerPass: tokensPerPass(serving.speculation),
-    frontEnd: frontEndOf(plan),
+    frontEnd: { ...frontEnd, latency: frontEnd.latency + pipelineFill(step, means, serving.tokenBudget) },
     engine: engineOf(plan, means, fit),
     window: attentionLayers(model).window,
     arrivalCv: plan.traffic.arrivalCv,
     outputCv: plan.traffic.mix.output.cv,
-    weightBytesPerGpu: weightBytesPerGpu(model, serving.weights, serving.tensorParallel),
+    weightBytesPerGpu: weightBytesPerGpu(model, serving.weights, serving),
     kvBytesPerToken: kvBytesPerSequence(model, serving.kvCache, 1, context) / context,
     ...(fit === undefined ? {} : { kvCapacityTokens: fit.kvCapacityTokens }),
     warnings,

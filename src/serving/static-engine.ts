@@ -1,4 +1,4 @@
-import { decodeConstant, decodeSlopes, emptyLoad, stepSeconds } from '../perf/step-time.ts';
+import { contextShare, decodeConstant, decodeSlopes, emptyLoad, stepSeconds } from '../perf/step-time.ts';
 import { emptyDraft, type RequestDraft, type RequestSource } from '../traffic/request-source.ts';
 import { attendedPositions } from './attended-positions.ts';
 import { type EngineSpec, isTooLong, type RequestSink, type RunTotals } from './engine-spec.ts';
@@ -127,9 +127,10 @@ function batchSeconds(
   totals.iterations += 1 + passes;
   totals.peakBlocks = Math.max(totals.peakBlocks, count * Math.ceil((input + passes) / spec.blockTokens));
   const slopes = decodeSlopes(step);
+  const share = contextShare(step, count);
   const full = count * contextSum(input, passes, Number.POSITIVE_INFINITY);
   const sliding = window === Number.POSITIVE_INFINITY ? full : count * contextSum(input, passes, window);
-  const decode = passes * decodeConstant(step, count) + slopes.full * full + slopes.sliding * sliding;
+  const decode = passes * decodeConstant(step, count) + share * (slopes.full * full + slopes.sliding * sliding);
   return { prefill: stepSeconds(step, load), decode: passes === 0 ? 0 : decode };
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { accuracyRecord } from '../../src/analysis/accuracy/accuracy-record.ts';
 import { closedFormFigures } from '../../src/analysis/accuracy/closed-form-run.ts';
 import { engineOf } from '../../src/analysis/accuracy/engine-name.ts';
+import { errorsBy, FACET_NAMES, worstGroups } from '../../src/analysis/accuracy/error-facets.ts';
 import { errorGroups } from '../../src/analysis/accuracy/error-groups.ts';
 import { type MeasuredRow, Skip } from '../../src/analysis/accuracy/measured-row.ts';
 import { metricNames } from '../../src/analysis/accuracy/metric.ts';
@@ -229,8 +230,28 @@ describe('what is made of the predictions', () => {
     expect(dense?.p90_ape).toBeGreaterThanOrEqual(dense?.median_ape ?? 1);
   });
 
+  test('each facet alone counts every row once', () => {
+    const { by, rows: all } = accuracyRecord(predictions, 'closed-form');
+    for (const facet of FACET_NAMES) {
+      const errors = errorsBy(predictions.rows, facet);
+      expect(errors.reduce((sum, { n }) => sum + n, 0)).toBe(all.length);
+      expect(by[facet]).toHaveLength(errors.length);
+    }
+    const [dense, moe] = errorsBy(predictions.rows, 'model_kind');
+    expect(dense).toMatchObject({ name: 'dense', n: 3, kinds: { decode: { n: 2 }, ttft: { n: 1 } } });
+    expect(moe).toMatchObject({ name: 'moe', n: 1 });
+  });
+
+  test('the worst groups come worst first, the smallest left out', () => {
+    const group = { kind: 'decode', model_kind: 'dense', gpu: '', model: '', engine: '', metric: '' } as const;
+    const of = (n: number, median_ape: number) => ({ ...group, n, median_ape, p90_ape: 1, bias: 0 });
+    expect(worstGroups([of(9, 0.1), of(4, 0.9), of(5, 0.3)], 8).map(({ median_ape }) => median_ape)).toEqual([
+      0.3, 0.1,
+    ]);
+  });
+
   test('the last line is the answer', () => {
-    const lines = accuracyText(predictions, errorGroups(predictions.rows)).split('\n');
+    const lines = accuracyText(predictions, errorGroups(predictions.rows), false).split('\n');
     expect(lines.at(-1)).toMatch(
       /^Median error: decode dense .* %.*decode MoE.*TTFT.*; 4 rows predicted, 1 skipped\.$/,
     );

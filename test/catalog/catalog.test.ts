@@ -38,6 +38,12 @@ test('the catalog has none of the known mistakes', () => {
   expect(checkCatalog(catalog, AS_OF)).toEqual([]);
 });
 
+/** Active counts that a model card rounds more coarsely than 5 %, and by how much at most. */
+const LOOSELY_ROUNDED: Record<string, number> = {
+  // "12B" of 12.8B.
+  'glm-4.5-air': 0.07,
+};
+
 test.each(cards('model').map((card) => [card.id, card] as const))('%s: shape gives the published count', (_, card) => {
   const { total, active } = parameterCount(card);
   expect(Math.abs(total / card.published_parameters - 1)).toBeLessThan(0.005);
@@ -48,7 +54,7 @@ test.each(cards('model').map((card) => [card.id, card] as const))('%s: shape giv
     Math.abs(active / card.published_active_parameters - 1),
     Math.abs((active + table) / card.published_active_parameters - 1),
   );
-  expect(nearest).toBeLessThan(0.05);
+  expect(nearest).toBeLessThan(LOOSELY_ROUNDED[card.id] ?? 0.05);
 });
 
 describe('traffic shapes keep the ratios they are drawn from', () => {
@@ -85,8 +91,8 @@ test('two hosts of one model keep their own prices, and a price holds from its d
 test.each([
   ['gpu', 'H100-SXM', 'h100-sxm5-80gb'],
   ['gpu', 'A100-40G-SXM', 'a100-sxm4-40gb'],
-  ['model', 'Llama-3.1-70B', 'llama-3.3-70b'],
-  ['model', 'DeepSeek-R1', 'deepseek-v3'],
+  ['model', 'Llama-3.1-70B', 'llama-3.1-70b'],
+  ['model', 'DSR1', 'deepseek-r1'],
   ['engine', 'vllm 0.18.0', 'vllm'],
   ['engine', 'trtllm', 'tensorrt-llm'],
 ] as const)('published tables call the %s "%s"; that is %s', (kind, alias, id) => {

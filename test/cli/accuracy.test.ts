@@ -19,8 +19,9 @@ const table = join(folder, 'rows.csv');
 
 describe.each(['closed-form', 'replay'])('accuracy --engine %s', (engine) => {
   test('says the error by group, what was skipped and why, and answers in its last line', () => {
-    const { status, stdout } = rackrate(['accuracy', '--measured', table, '--engine', engine]);
+    const { status, stdout } = rackrate(['accuracy', '--measured', table, '--engine', engine, '-v']);
     expect(status).toBe(0);
+    expect(stdout).toMatch(/By GPU +rows +median +p90 +bias +decode +TTFT\nh100-sxm5-80gb +2 /);
     expect(stdout).toMatch(/h100-sxm5-80gb +llama-3.1-8b +vllm +tpot_ms_mean +1 /);
     expect(stdout).toMatch(/1 x there is no model "Llama-9-8B"/);
     expect(stdout.trimEnd().split('\n').at(-1)).toMatch(
@@ -49,13 +50,31 @@ test('-o x.csv has a row a measured one', () => {
   expect(lines).toHaveLength(3);
 });
 
+test.each([
+  [
+    'svg',
+    /^<svg xmlns="http:\/\/www.w3.org\/2000\/svg".*Time between tokens.*Time to first token.*h100-sxm5-80gb \(2\)/,
+  ],
+  [
+    'md',
+    /^# Predicted against measured[\s\S]*\| By GPU \|[\s\S]*\| h100-sxm5-80gb \|[\s\S]*## Skipped[\s\S]*Llama-9-8B/,
+  ],
+  ['json', /"schema": "rackrate.accuracy\/v1"/],
+])('-o x.%s', (ending, content) => {
+  const target = join(folder, `out.${ending}`);
+  expect(rackrate(['accuracy', '--measured', table, '--by', 'gpu', '-o', target]).status).toBe(0);
+  expect(readFileSync(target, 'utf8')).toMatch(content);
+});
+
 describe('what it refuses', () => {
   test.each([
     [[], 'accuracy needs a table of measurements'],
     [['--measured', join(folder, 'none.csv')], 'there is no such file'],
     [['--measured', join(folder, 'empty.csv')], 'the file has no rows'],
     [['--measured', table, '--engine', 'reply'], 'did you mean "replay"?'],
-    [['--measured', table, '-o', 'x.txt'], 'rows are written as .csv or .json'],
+    [['--measured', table, '-o', 'x.pdf'], 'end it in .csv, .json, .md, .svg or .txt'],
+    [['--measured', table, '--json', '-o', 'x.svg'], 'ask for two forms'],
+    [['--measured', table, '--by', 'gpus'], 'did you mean "gpu"?'],
   ])('%j', (args, message) => {
     const { status, stderr } = rackrate(['accuracy', ...args]);
     expect(status).toBe(2);

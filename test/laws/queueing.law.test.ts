@@ -26,7 +26,7 @@ const TICK = 0.001;
 const flat: StepModel = {
   combine: 'sum',
   linear: [],
-  experts: { count: 1, perToken: 1 },
+  experts: { count: 1, perToken: 1, parts: 1, skew: 1 },
   attention: { decodeFull: 0, decodeSliding: 0, prefillFull: 0, prefillSliding: 0, prefillKv: 0 },
   allReduce: { calls: 0, latency: 0, perToken: 0 },
   fixedPerIteration: TICK,

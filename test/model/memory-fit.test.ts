@@ -6,6 +6,9 @@ import { M70 } from '../acceptance/fixtures.ts';
 const model = inlineModel.parse(M70);
 const serving = (memory: Partial<MemoryUse['memory']>, more: Partial<MemoryUse> = {}): MemoryUse => ({
   tensorParallel: 1,
+  pipelineParallel: 1,
+  expertParallel: 1,
+  attentionDataParallel: 1,
   weights: 'int8',
   kvCache: 'bf16',
   memory: { rule: 'of_card', fraction: 0.9, workspace: 0, usable: 80e9, ...memory },

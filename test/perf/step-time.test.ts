@@ -15,10 +15,13 @@ const SPEC: ReplicaSpec = {
   model: modelCard('llama-3.3-70b'),
   gpu: H100,
   calibration: IDEAL,
-  host: { per_iteration: 0, per_sequence: 0, launch_scale: 1 },
+  host: { per_iteration: 0, per_sequence: 0, launch_scale: 1, unpacked_moe_layer: 0 },
   weights: 'bf16',
   kvCache: 'bf16',
   tensorParallel: 1,
+  pipelineParallel: 1,
+  expertParallel: 1,
+  attentionDataParallel: 1,
 };
 const DECODE: StepLoad = {
   decodeSequences: 1,
@@ -30,7 +33,7 @@ const DECODE: StepLoad = {
   promptKvTokens: 0,
   emitted: 1,
 };
-const HOST = { per_iteration: 1e-3, per_sequence: 7e-6, launch_scale: 1.5 };
+const HOST = { per_iteration: 1e-3, per_sequence: 7e-6, launch_scale: 1.5, unpacked_moe_layer: 30e-6 };
 
 const spec = fc.record({
   model: fc.constantFrom('llama-3.3-70b', 'gpt-oss-120b', 'deepseek-v3', 'mixtral-8x7b').map(modelCard),
@@ -39,6 +42,9 @@ const spec = fc.record({
   weights: fc.constantFrom('bf16', 'fp8', 'mxfp4', 'int4'),
   kvCache: fc.constantFrom('bf16', 'fp8'),
   tensorParallel: fc.constantFrom(1, 2, 4, 8),
+  pipelineParallel: fc.constant(1),
+  expertParallel: fc.constant(1),
+  attentionDataParallel: fc.constant(1),
   gpu: fc.constant(H100),
 }) satisfies fc.Arbitrary<ReplicaSpec>;
 

@@ -25,7 +25,7 @@ const inSession = (think: number, input: number, output: number, session: number
 const SECONDS: StepModel = {
   combine: 'sum',
   linear: [],
-  experts: { count: 1, perToken: 1 },
+  experts: { count: 1, perToken: 1, parts: 1, skew: 1 },
   attention: { decodeFull: 0, decodeSliding: 0, prefillFull: 0, prefillSliding: 0, prefillKv: 0 },
   allReduce: { calls: 0, latency: 0, perToken: 0 },
   fixedPerIteration: 1,

@@ -93,7 +93,7 @@ function stepModel(grain: Grain): fc.Arbitrary<StepModel> {
   return fc.record({
     combine: fc.constantFrom('max' as const, 'sum' as const),
     linear: fc.array(linear, { maxLength: 3 }),
-    experts: fc.constant({ count: 1, perToken: 1 }),
+    experts: fc.constant({ count: 1, perToken: 1, parts: 1, skew: 1 }),
     attention: fc.record({
       decodeFull: amount(grain, 4, 2 ** -12),
       decodeSliding: amount(grain, 4, 2 ** -12),
@@ -118,7 +118,7 @@ function stepModel(grain: Grain): fc.Arbitrary<StepModel> {
 const metronome: fc.Arbitrary<StepModel> = fc.constantFrom(1, 2, 4).map((units) => ({
   combine: 'sum',
   linear: [],
-  experts: { count: 1, perToken: 1 },
+  experts: { count: 1, perToken: 1, parts: 1, skew: 1 },
   attention: { decodeFull: 0, decodeSliding: 0, prefillFull: 0, prefillSliding: 0, prefillKv: 0 },
   allReduce: { calls: 0, latency: 0, perToken: 0 },
   fixedPerIteration: units * 2 ** -6,

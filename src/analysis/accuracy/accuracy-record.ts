@@ -1,3 +1,4 @@
+import { errorsBy, FACET_NAMES } from './error-facets.ts';
 import { errorGroups } from './error-groups.ts';
 import { type MeasuredRow, NUMERIC } from './measured-row.ts';
 import type { PredictedRow, Predictions } from './predict-rows.ts';
@@ -18,6 +19,15 @@ export function predictedCells({ row, predicted, ape }: PredictedRow): Record<st
   return { ...cellsOf(row), predicted, ape };
 }
 
+/** Error by each facet alone, without what it comes to kind by kind. */
+function facetRecord(predictions: Predictions) {
+  const entries = FACET_NAMES.map((facet) => [
+    facet,
+    errorsBy(predictions.rows, facet).map(({ kinds: _, ...summary }) => summary),
+  ]);
+  return Object.fromEntries(entries) as Record<(typeof FACET_NAMES)[number], object[]>;
+}
+
 /** The machine-readable form. Groups name cards by id, so that aliases of one thing fall together. */
 export function accuracyRecord(predictions: Predictions, engine: string) {
   return {
@@ -34,6 +44,7 @@ export function accuracyRecord(predictions: Predictions, engine: string) {
       p90_ape,
       bias,
     })),
+    by: facetRecord(predictions),
     skipped: predictions.skipped.map(({ row, why }) => ({ row: cellsOf(row), why })),
   };
 }

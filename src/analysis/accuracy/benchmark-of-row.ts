@@ -70,6 +70,18 @@ function isFor(recipe: Recipe, on: RecipeSubject): boolean {
   );
 }
 
+/** What the first recipe that names this model sets, of things that depend on no more than it and the GPU. */
+export function fromModelRecipes<T>(
+  facts: BenchmarkFacts,
+  on: Pick<RecipeSubject, 'model' | 'gpu'>,
+  pick: (recipe: Recipe) => T | undefined,
+): T | undefined {
+  const named = facts.recipes.filter(
+    (recipe) => recipe.models?.includes(on.model) === true && covers(recipe.gpus, on.gpu),
+  );
+  return named.map(pick).find((value) => value !== undefined);
+}
+
 /** What the first of the recipes for this run that sets something sets. */
 export function fromRecipes<T>(
   facts: BenchmarkFacts,

@@ -4,7 +4,7 @@ import { stepSeconds } from '../../perf/step-time.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { envelopeLimits, QUANTILES } from '../../serving/envelope.ts';
 import { tpotQuantile, ttftQuantile } from '../../serving/latency.ts';
-import { buildReplica, type Replica } from '../../serving/replica.ts';
+import type { Replica } from '../../serving/replica.ts';
 import {
   inFlight,
   iteration,
@@ -14,18 +14,13 @@ import {
   steadyState,
 } from '../../serving/steady-state.ts';
 import type { Watts } from '../../units/quantity.ts';
+import { measuredReplica } from './measured-replica.ts';
 import { Skip } from './measured-row.ts';
 import { type MeasuredRun, requestsHere } from './measured-run.ts';
 import type { LatencyFigures, RunFigures } from './run-figures.ts';
 import { serverPath } from './server-path.ts';
 
 const always = (seconds: number): LatencyFigures => ({ mean: seconds, p50: seconds, p99: seconds });
-
-/** The replica of a plan; where stages share the cache, each lane has its part of the sequences. */
-function laneOf(run: MeasuredRun, plan: Plan): Replica {
-  const replica = buildReplica(plan);
-  return { ...replica, slots: Math.max(1, Math.floor(replica.slots / run.stages)) };
-}
 
 /** Mean board power at a rate, by what the iterations that bear it do. */
 function boardWatts(plan: Plan, replica: Replica, requestsPerSecond: number): Watts | undefined {
@@ -52,7 +47,7 @@ function batchPrefill(replica: Replica, batch: number): { seconds: number; itera
  * requests of a later wave start when those of an earlier one end, not all at once.
  */
 function staticFigures(run: MeasuredRun, plan: Plan, batch: number): RunFigures {
-  const replica = laneOf(run, plan);
+  const replica = measuredReplica(run, plan);
   const { means } = replica;
   const atOnce = Math.min(batch, replica.slots);
   const prompts = batchPrefill(replica, atOnce);
@@ -62,8 +57,7 @@ function staticFigures(run: MeasuredRun, plan: Plan, batch: number): RunFigures 
   const seconds = waves * wave;
   const waiting = ((waves - 1) / 2) * wave;
   const first = (prompts.seconds * (prompts.iterations + 1)) / (2 * prompts.iterations);
-  const lanes = run.stages * run.copies;
-  const requestsPerSecond = (lanes * batch) / seconds;
+  const requestsPerSecond = (run.copies * batch) / seconds;
   return {
     ttft: { mean: waiting + first, p50: waiting + first, p99: seconds - wave + prompts.seconds },
     ...(means.decodePasses === 0 ? {} : { tpot: always(pass), itl: always(pass) }),
@@ -72,7 +66,7 @@ function staticFigures(run: MeasuredRun, plan: Plan, batch: number): RunFigures 
     input: means.input,
     output: means.output,
     promptTokensPerSecond: (run.copies * atOnce * means.input) / prompts.seconds,
-    ...optionalPower(plan, replica, requestsPerSecond / lanes),
+    ...optionalPower(plan, replica, requestsPerSecond / run.copies),
   };
 }
 
@@ -104,7 +98,7 @@ function gaps(state: SteadyState): LatencyFigures {
  * the first burst, where prompts come one after another.
  */
 function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: number): RunFigures {
-  const replica = laneOf(run, plan);
+  const replica = measuredReplica(run, plan);
   const { means } = replica;
   if (means.decodePasses === 0) return staticFigures(run, plan, users);
   const state = steadyState(replica, decodingOf(replica, users));
@@ -115,7 +109,6 @@ function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: numb
   const work = path.perRequest + path.perPromptToken * means.input;
   const steady = path.latency + work + state.prefill + ahead + place;
   const burst = Math.max(batchPrefill(replica, Math.min(users, replica.slots)).seconds, users * work);
-  const lanes = run.stages * run.copies;
   return {
     ttft: {
       mean: (1 - 1 / rounds) * steady + (path.latency + place + burst / 2) / rounds,
@@ -124,7 +117,7 @@ function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: numb
     },
     tpot: always(state.tpot),
     itl: gaps(state),
-    requestsPerSecond: lanes * state.requestsPerSecond,
+    requestsPerSecond: run.copies * state.requestsPerSecond,
     input: means.input,
     output: means.output,
     promptTokensPerSecond: means.input / prefillSeconds(replica, 0, means.newPrompt),
@@ -134,13 +127,12 @@ function closedFigures(run: MeasuredRun, plan: Plan, users: number, rounds: numb
 
 /** Everything queued at once: the rate at which as many run as there is room for. */
 function offlineFigures(run: MeasuredRun, plan: Plan): RunFigures {
-  const replica = laneOf(run, plan);
+  const replica = measuredReplica(run, plan);
   const { stateAt, saturation } = envelopeLimits(replica, []);
-  const lanes = run.stages * run.copies;
   const state = stateAt(1);
   return {
     ...(replica.means.decodePasses === 0 ? {} : { tpot: always(state.tpot), itl: gaps(state) }),
-    requestsPerSecond: lanes * saturation.requestsPerSecond,
+    requestsPerSecond: run.copies * saturation.requestsPerSecond,
     input: replica.means.input,
     output: replica.means.output,
     ...optionalPower(plan, replica, saturation.requestsPerSecond),
@@ -161,14 +153,13 @@ function overQuantiles(at: (quantile: number) => number): LatencyFigures {
 }
 
 function openFigures(run: MeasuredRun, plan: Plan, requestsPerSecond: number): RunFigures {
-  const replica = laneOf(run, plan);
+  const replica = measuredReplica(run, plan);
   const { stateAt, saturation } = envelopeLimits(replica, []);
-  const lanes = run.stages * run.copies;
-  const level = requestsPerSecond / lanes / saturation.requestsPerSecond;
+  const level = requestsPerSecond / run.copies / saturation.requestsPerSecond;
   if (level >= 1) {
     throw new Skip('the rate is beyond what we think it can serve: latency then depends on how long it was measured');
   }
-  const state = stateAtRate(stateAt, requestsPerSecond / lanes);
+  const state = stateAtRate(stateAt, requestsPerSecond / run.copies);
   const served = { ...replica, frontEnd: serverPath(run, replica) };
   return {
     ttft: overQuantiles((quantile) => ttftQuantile(served, state, quantile)),
@@ -178,7 +169,7 @@ function openFigures(run: MeasuredRun, plan: Plan, requestsPerSecond: number): R
     requestsPerSecond,
     input: replica.means.input,
     output: replica.means.output,
-    ...optionalPower(plan, replica, requestsPerSecond / lanes),
+    ...optionalPower(plan, replica, requestsPerSecond / run.copies),
   };
 }
 

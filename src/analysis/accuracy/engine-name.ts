@@ -31,7 +31,10 @@ function allNames(catalog: Catalog): Name[] {
   return names.sort((a, b) => b.name.length - a.name.length);
 }
 
-/** The card of a family for a year: the first that speaks for it or a later one, else the one without a year. */
+/**
+ * The card of a family for a year: the first that speaks for it or a later one, else the one without a year, else the
+ * newest there is.
+ */
 function ofYear(catalog: Catalog, family: string, year: number | undefined): string | undefined {
   const ids = catalog.ids('engine');
   const dated = ids
@@ -41,7 +44,7 @@ function ofYear(catalog: Catalog, family: string, year: number | undefined): str
     })
     .sort((a, b) => a.year - b.year);
   const inTime = year === undefined ? undefined : dated.find((card) => card.year >= year)?.id;
-  return inTime ?? (ids.includes(family) ? family : undefined);
+  return inTime ?? (ids.includes(family) ? family : dated.at(-1)?.id);
 }
 
 function yearOf(row: MeasuredRow): number | undefined {
@@ -64,12 +67,11 @@ function mentions(name: string, alias: string): boolean {
  * The engine card that a row's engine means.
  *
  * A name with a version or a year is that of a card which lists it, or lists the beginning of it. Any other name means
- * a family: that of the engine it mentions, and of it the card for the year the row was published. A family without a
- * card for that year, or no family at all, means the generic engine of the year.
+ * a family: that of the engine it mentions, and of it the card for the year the row was published. No name, or one of no
+ * family, means the generic engine of the year.
  */
 export function engineOf(row: MeasuredRow, catalog: Catalog): string {
   const name = plain(textOf(row, 'engine'));
-  if (name === '') throw new Skip('no engine is named');
   const names = allNames(catalog);
   const listed = names.find((known) => continues(name, known.name));
   if (listed !== undefined) return listed.id;

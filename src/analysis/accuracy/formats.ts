@@ -14,6 +14,14 @@ const NAMES: readonly [pattern: RegExp, format: WeightFormat][] = [
   [/fp32|float32/, 'fp32'],
 ];
 
+/** Words that leave the format to the checkpoint. */
+const UNSTATED = /^(auto|default|mixed|native|original|unknown|n\/?a|none)?$/i;
+
+/** Whether a cell leaves the format to the checkpoint or the engine. */
+export function isUnstated(name: string): boolean {
+  return UNSTATED.test(name);
+}
+
 function formatNamed(name: string): WeightFormat | undefined {
   return NAMES.find(([pattern]) => pattern.test(name.toLowerCase()))?.[1];
 }

@@ -7,8 +7,8 @@ export type RunLoad =
   | { kind: 'closed'; users: number; rounds: number }
   /** All start together and none follows. */
   | { kind: 'static'; batch: number }
-  /** Everything queued at once: so many times what may run at once. */
-  | { kind: 'offline'; rounds: number }
+  /** Everything queued at once: a number of requests, or so many times what may run at once. */
+  | { kind: 'offline'; rounds: number; requests?: number }
   /** Poisson arrivals. */
   | { kind: 'open'; requestsPerSecond: number; requests: number };
 
@@ -27,6 +27,9 @@ export interface MeasuredRun {
   tensorParallel: number;
   /** Stages that share the layers, each working on its own part of the requests. */
   stages: number;
+  /** Parts that experts are dealt to, and copies of attention that share them; one each where absent. */
+  expertParallel?: number;
+  attentionRanks?: number;
   /** Engines side by side, which share the requests. */
   copies: number;
   weights: WeightFormat;
@@ -37,10 +40,10 @@ export interface MeasuredRun {
   spread: Spread;
   load: RunLoad;
   /** What the benchmark set, where it is not the engine's default. */
-  settings: { tokenBudget?: number; memoryFraction?: number; promptWaitIterations?: number };
+  settings: { tokenBudget?: number; memoryFraction?: number; promptWaitIterations?: number; promptsAlike?: boolean };
 }
 
-/** What one engine and one stage of it see: the requests in flight are shared among them all. */
+/** What one engine sees: the requests in flight are shared among them all. */
 export function requestsHere(run: MeasuredRun, all: number): number {
-  return Math.max(1, Math.round(all / (run.copies * run.stages)));
+  return Math.max(1, Math.round(all / run.copies));
 }

@@ -7,6 +7,7 @@ export type MetricKind = (typeof KINDS)[number];
 /** How a measured metric is read from the figures of a run, in the metric's own unit. */
 export interface Metric {
   kind: MetricKind;
+  unit: 'ms' | 's' | 'tok/s' | 'req/s' | 'W';
   of(run: RunFigures, gpus: number): number | undefined;
 }
 
@@ -18,12 +19,16 @@ function latency(name: string, kind: MetricKind, pick: 'ttft' | 'tpot' | 'itl'):
   const inMs = (value: number | undefined) => (value === undefined ? undefined : value * MS_PER_SECOND);
   return (['mean', 'p50', 'p99'] as const).map((part) => [
     `${name}_ms_${part}`,
-    { kind, of: (run) => inMs(of(part)(run)) },
+    { kind, unit: 'ms', of: (run) => inMs(of(part)(run)) },
   ]);
 }
 
 const outputRate = (run: RunFigures) => run.requestsPerSecond * run.output;
 const totalRate = (run: RunFigures) => run.requestsPerSecond * (run.input + run.output);
+
+/** Of a batch; of requests that come one by one, that of each. */
+const promptRate = (run: RunFigures) =>
+  run.promptTokensPerSecond ?? (run.ttft === undefined ? undefined : run.input / run.ttft.mean);
 
 /**
  * The metrics that a table may hold. Rates are those of the whole system unless named per GPU; `decode_tok_s_per_user`
@@ -33,16 +38,19 @@ const totalRate = (run: RunFigures) => run.requestsPerSecond * (run.input + run.
 const METRICS: ReadonlyMap<string, Metric> = new Map<string, Metric>([
   ...latency('tpot', 'decode', 'tpot'),
   ...latency('itl', 'decode', 'itl'),
-  ['decode_tok_s_per_user', { kind: 'decode', of: (run) => (run.tpot === undefined ? undefined : 1 / run.tpot.mean) }],
+  [
+    'decode_tok_s_per_user',
+    { kind: 'decode', unit: 'tok/s', of: (run) => (run.tpot === undefined ? undefined : 1 / run.tpot.mean) },
+  ],
   ...latency('ttft', 'ttft', 'ttft'),
-  ['output_tok_s', { kind: 'throughput', of: outputRate }],
-  ['total_tok_s', { kind: 'throughput', of: totalRate }],
-  ['req_s', { kind: 'throughput', of: (run) => run.requestsPerSecond }],
-  ['output_tok_s_per_gpu', { kind: 'throughput', of: (run, gpus) => outputRate(run) / gpus }],
-  ['total_tok_s_per_gpu', { kind: 'throughput', of: (run, gpus) => totalRate(run) / gpus }],
-  ['e2e_latency_s', { kind: 'batch_latency', of: (run) => run.batchSeconds }],
-  ['prefill_tok_s', { kind: 'prefill', of: (run) => run.promptTokensPerSecond }],
-  ['gpu_power_w_total', { kind: 'power', of: (run, gpus) => scaled(run.boardWatts, gpus) }],
+  ['output_tok_s', { kind: 'throughput', unit: 'tok/s', of: outputRate }],
+  ['total_tok_s', { kind: 'throughput', unit: 'tok/s', of: totalRate }],
+  ['req_s', { kind: 'throughput', unit: 'req/s', of: (run) => run.requestsPerSecond }],
+  ['output_tok_s_per_gpu', { kind: 'throughput', unit: 'tok/s', of: (run, gpus) => outputRate(run) / gpus }],
+  ['total_tok_s_per_gpu', { kind: 'throughput', unit: 'tok/s', of: (run, gpus) => totalRate(run) / gpus }],
+  ['e2e_latency_s', { kind: 'batch_latency', unit: 's', of: (run) => run.batchSeconds }],
+  ['prefill_tok_s', { kind: 'prefill', unit: 'tok/s', of: promptRate }],
+  ['gpu_power_w_total', { kind: 'power', unit: 'W', of: (run, gpus) => scaled(run.boardWatts, gpus) }],
 ]);
 
 function scaled(value: number | undefined, by: number): number | undefined {

@@ -1,7 +1,7 @@
 import { quantileOfSorted } from '../../math/quantile.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import type { EndedRequest, EngineSpec, RequestSink, RunTotals } from '../../serving/engine-spec.ts';
-import { buildReplica, engineSpec, type Replica } from '../../serving/replica.ts';
+import { engineSpec } from '../../serving/replica.ts';
 import type { Timeline } from '../../serving/run-records.ts';
 import { runReplica } from '../../serving/run-replica.ts';
 import { closedSource } from '../../traffic/closed-source.ts';
@@ -9,6 +9,7 @@ import { behindFrontEnd, type FrontEndSource } from '../../traffic/front-end.ts'
 import { openSource } from '../../traffic/open-source.ts';
 import type { RequestSource } from '../../traffic/request-source.ts';
 import { closedFormFigures } from './closed-form-run.ts';
+import { measuredReplica } from './measured-replica.ts';
 import { Skip } from './measured-row.ts';
 import { type MeasuredRun, requestsHere } from './measured-run.ts';
 import type { LatencyFigures, RunFigures } from './run-figures.ts';
@@ -44,8 +45,8 @@ class RunRecorder implements RequestSink {
     this.firstTokenOfLast = Math.max(this.firstTokenOfLast, firstToken);
   }
 
-  /** Figures of one lane; `lanes` of them make the system. */
-  figures(totals: RunTotals, gaps: GapWatch, lanes: number): RunFigures {
+  /** Figures of one engine; `copies` of them make the system. */
+  figures(totals: RunTotals, gaps: GapWatch, copies: number): RunFigures {
     const requests = this.ttft.length;
     if (requests === 0) throw new Skip('no request of the run fits into the cache');
     const tpot = summary(this.tpot);
@@ -53,7 +54,7 @@ class RunRecorder implements RequestSink {
     return {
       ttft: summary(this.ttft),
       ...(this.gapCount === 0 ? {} : { tpot, itl: { mean, p50: gaps.median() ?? mean, p99: tpot.p99 } }),
-      requestsPerSecond: (lanes * requests) / totals.end,
+      requestsPerSecond: (copies * requests) / totals.end,
       input: this.inputs / requests,
       output: this.outputs / requests,
     };
@@ -107,13 +108,7 @@ function simulate(run: MeasuredRun, spec: EngineSpec, source: RequestSource | Fr
   const recorder = new RunRecorder('delayOf' in source ? (tag) => source.delayOf(tag) : () => 0);
   const gaps = new GapWatch();
   const totals = runReplica(spec, source, recorder, { timeline: gaps });
-  return { figures: recorder.figures(totals, gaps, run.copies * run.stages), totals, recorder };
-}
-
-/** Stages share the cache among their lanes. */
-function laneSpec(run: MeasuredRun, replica: Replica): EngineSpec {
-  const spec = engineSpec(replica);
-  return { ...spec, kvBlocks: Math.floor(spec.kvBlocks / run.stages) };
+  return { figures: recorder.figures(totals, gaps, run.copies), totals, recorder };
 }
 
 /**
@@ -126,8 +121,8 @@ function laneSpec(run: MeasuredRun, replica: Replica): EngineSpec {
  * - Poisson arrivals: as many requests as the benchmark's card says
  */
 export function replayFigures(run: MeasuredRun, plan: Plan): RunFigures {
-  const replica = buildReplica(plan);
-  const spec = laneSpec(run, replica);
+  const replica = measuredReplica(run, plan);
+  const spec = engineSpec(replica);
   const { load } = run;
   switch (load.kind) {
     case 'static': {
@@ -142,19 +137,24 @@ export function replayFigures(run: MeasuredRun, plan: Plan): RunFigures {
       return withPower(run, plan, simulate(run, spec, behindFrontEnd(source, serverPath(run, replica))).figures);
     }
     case 'offline': {
-      const requests = replica.slots * load.rounds;
+      const requests = load.requests === undefined ? replica.slots * load.rounds : requestsHere(run, load.requests);
       return withPower(run, plan, simulate(run, spec, requestsAtOnce(plan, requests, requests)).figures);
     }
     case 'open': {
-      const perSecond = load.requestsPerSecond / (run.copies * run.stages);
+      const perSecond = load.requestsPerSecond / run.copies;
       const source = openSource(plan.traffic, perSecond, SEED, { limit: load.requests });
       return withPower(run, plan, simulate(run, spec, behindFrontEnd(source, serverPath(run, replica))).figures);
     }
   }
 }
 
-/** Power follows the load, which the closed form knows as a share of the most. */
+/** Power follows the load, which the closed form knows as a share of the most; beyond it, it says nothing. */
 function withPower(run: MeasuredRun, plan: Plan, figures: RunFigures): RunFigures {
-  const { boardWatts } = closedFormFigures(run, plan);
-  return boardWatts === undefined ? figures : { ...figures, boardWatts };
+  try {
+    const { boardWatts } = closedFormFigures(run, plan);
+    return boardWatts === undefined ? figures : { ...figures, boardWatts };
+  } catch (error) {
+    if (error instanceof Skip) return figures;
+    throw error;
+  }
 }

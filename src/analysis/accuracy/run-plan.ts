@@ -31,21 +31,12 @@ function shapeOf(model: Card<'model'>): Record<string, unknown> {
   return Object.fromEntries(fields);
 }
 
-/**
- * The plan of a measured run, by the same road as any scenario's.
- *
- * Stages that share the layers are taken as one group of GPUs with the memory of all: a token still passes through
- * every layer one after the other.
- */
+/** The plan of a measured run, by the same road as any scenario's. */
 export function planOfRun(run: MeasuredRun, catalog: Catalog): Plan {
   const engine = catalog.find('engine', run.engine) as Card<'engine'>;
-  const gpu = catalog.find('gpu', run.gpu) as Card<'gpu'>;
   const batch = maxBatch(run, engine);
   const { tokenBudget, memoryFraction } = run.settings;
-  const memory = {
-    usable: `${(gpu.memory.usable ?? gpu.memory.marketed) * run.stages} B`,
-    ...(memoryFraction === undefined ? {} : { fraction: memoryFraction }),
-  };
+  const memory = memoryFraction === undefined ? {} : { fraction: memoryFraction };
   const raw = {
     rackrate: 1,
     name: 'a measured run',
@@ -53,6 +44,9 @@ export function planOfRun(run: MeasuredRun, catalog: Catalog): Plan {
     serving: {
       gpu: run.gpu,
       tensor_parallel: run.tensorParallel,
+      pipeline_parallel: run.stages,
+      expert_parallel: run.expertParallel ?? 1,
+      attention_data_parallel: run.attentionRanks ?? 1,
       weights: run.weights,
       kv_cache: run.kvCache,
       engine: run.engine,

@@ -1,7 +1,7 @@
 import { attentionCost } from '../../perf/attention.ts';
 import type { StepLoad, StepModel } from '../../perf/step-time.ts';
 import { type Formula, formula } from './explanation.ts';
-import { bandwidthNode, fitted, sixteenBitNode } from './hardware-nodes.ts';
+import { bandwidthNode, fitted, generationFactor, sixteenBitNode } from './hardware-nodes.ts';
 import { attentionLayersNodes, kvPerLayerOnGpu } from './memory-nodes.ts';
 import { headDimNode, headsNode, latent, layersNode, tensorParallelNode } from './model-nodes.ts';
 import { contextNode, depthNode, newPromptNode, pastNode } from './request-nodes.ts';
@@ -20,14 +20,15 @@ export interface Iteration {
 
 function attentionRate(e: Explaining): Formula {
   const share = e.facts.plan.calibration.attention_compute_efficiency;
-  return formula`(${sixteenBitNode(e)} * ${fitted(e, 'attention_compute_efficiency', 'share of the rate that attention reaches', share, 'share')})`;
+  const reached = fitted(e, 'attention_compute_efficiency', 'share of the rate that attention reaches', share, 'share');
+  return formula`(${sixteenBitNode(e)} * ${reached}${generationFactor(e, 'compute')})`;
 }
 
 /** Reading a token's cache in one layer. */
 function kvSeconds(e: Explaining): Formula {
   const share = e.facts.plan.calibration.kv_memory_efficiency;
   const reached = fitted(e, 'kv_memory_efficiency', 'share of the bandwidth reached on the cache', share, 'share');
-  return formula`${kvPerLayerOnGpu(e)} / (${bandwidthNode(e)} * ${reached})`;
+  return formula`${kvPerLayerOnGpu(e)} / (${bandwidthNode(e)} * ${reached}${generationFactor(e, 'memory')})`;
 }
 
 /** FLOP of one query that attends to one position in one layer, on one GPU. */

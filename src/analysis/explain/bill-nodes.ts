@@ -1,13 +1,12 @@
 import { callsPerRequest, requestBill } from '../../api/bill.ts';
 import type { LedgerLine } from '../../cost/ledger.ts';
 import { totalUsd } from '../../cost/ledger.ts';
-import { weightBytesPerGpu } from '../../model/weights.ts';
 import { ownLoadedUsd } from '../../result/metrics.ts';
 import type { OfferPlan, OverheadCharge } from '../../scenario/plan.ts';
 import { baselineOffer } from '../month-bill.ts';
 import { type Formula, formula, joined, type NumberSource } from './explanation.ts';
 import { gpusNode, hoursNode } from './fleet-nodes.ts';
-import { parametersStored } from './memory-nodes.ts';
+import { modelBytesNode } from './memory-nodes.ts';
 import { cardFieldSource, cardOf, facilitySource, settingSource, statedSource } from './provenance.ts';
 import { inputNode, outputNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
@@ -99,11 +98,8 @@ function overheadQuantity(e: Explaining, charge: OverheadCharge): Formula {
       );
       return formula`${servedNode(e)} * ${outputNode(e)} * ${bytes} / 1e9${by}`;
     }
-    case 'weight GB-month': {
-      const value = weightBytesPerGpu(plan.model, plan.serving.weights, 1);
-      const quantity = { id: 'weight_bytes', label: 'weights of the model', unit: 'B', value };
-      return formula`${e.table.computed(quantity, () => parametersStored(e))} / 1e9${by}`;
-    }
+    case 'weight GB-month':
+      return formula`${modelBytesNode(e)} / 1e9${by}`;
     case 'FTE-year':
       return times === undefined ? formula`1 / 12` : formula`${times} / 12`;
   }

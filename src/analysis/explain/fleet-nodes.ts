@@ -5,7 +5,7 @@ import type { Plan } from '../../scenario/plan.ts';
 import { replicaGpus, replicaInstances } from '../../scenario/replica-gpus.ts';
 import { requestsPerSession } from '../../scenario/session-moments.ts';
 import { formula } from './explanation.ts';
-import { tensorParallelNode } from './model-nodes.ts';
+import { instanceGpusNode } from './layout-nodes.ts';
 import { cardFieldSource, cardOf, facilitySource, settingSource, statedSource } from './provenance.ts';
 import { targetNode } from './replica-nodes.ts';
 import { inputNode, outputNode } from './request-nodes.ts';
@@ -127,7 +127,7 @@ function failureFormula(e: Explaining) {
       })
       .reduce((sum, part) => formula`${sum} + ${part}`),
   );
-  return formula`1 / (1 + ${rate} / 1000 / 24 / ${gpus} * ${tensorParallelNode(e)} * ${repair})`;
+  return formula`1 / (1 + ${rate} / 1000 / 24 / ${gpus} * ${instanceGpusNode(e)} * ${repair})`;
 }
 
 /** Share of time that one replica is up. */
@@ -217,7 +217,7 @@ export function replicaGpusNode(e: Explaining): string {
   const { plan } = e.facts;
   const quantity = { id: 'gpus_per_replica', label: 'GPUs of a replica', unit: 'GPU' };
   return e.table.computed({ ...quantity, value: replicaGpus(plan.serving) }, () => {
-    if (plan.serving.scheduling.kind !== 'disaggregated') return formula`${tensorParallelNode(e)}`;
+    if (plan.serving.scheduling.kind !== 'disaggregated') return formula`${instanceGpusNode(e)}`;
     const instances = e.table.found(
       {
         id: 'instances_per_replica',
@@ -227,7 +227,7 @@ export function replicaGpusNode(e: Explaining): string {
       },
       () => ({ method: 'as stated; where left open, in proportion to the work of prompts and answers', inputs: [] }),
     );
-    return formula`${tensorParallelNode(e)} * ${instances}`;
+    return formula`${instanceGpusNode(e)} * ${instances}`;
   });
 }
 

@@ -2,9 +2,10 @@ import { attentionLayers, kvBytesPerSequence, kvBytesPerTokenPerLayer } from '..
 import { fitMemory } from '../../model/memory-fit.ts';
 import { hasStatedCount, type ParameterBlock, parameterBlocks } from '../../model/parameters.ts';
 import { bytesPerKvElement, bytesPerWeight } from '../../model/precision.ts';
-import { type WeightGroup, weightGroups } from '../../model/weights.ts';
+import { type WeightGroup, weightBytesPerGpu, weightGroups } from '../../model/weights.ts';
 import type { WeightFormat } from '../../schema/model.ts';
 import { bracketed, type Formula, formula, joined, type NumberSource } from './explanation.ts';
+import { isOneGroup, layoutNodes } from './layout-nodes.ts';
 import {
   activeNode,
   blockNode,
@@ -46,7 +47,7 @@ function groupOf(e: Explaining, block: ParameterBlock): Pick<WeightGroup, 'use' 
 /** Groups of weights as a GPU holds them, with the blocks that make them. */
 export function groupsOf(e: Explaining): (WeightGroup & { key: string; blocks: ParameterBlock[] })[] {
   const { model, serving } = e.facts.plan;
-  return weightGroups(model, serving.weights, serving.tensorParallel).map((group) => ({
+  return weightGroups(model, serving.weights, serving).map((group) => ({
     ...group,
     key: `${group.use}_${group.format}`,
     blocks: parameterBlocks(model).filter((block) => {
@@ -65,9 +66,17 @@ const USES: Record<WeightGroup['use'], string> = {
   look_up: 'of the embedding table',
 };
 
+/** How a group of weights lies where stages and ranks share the model. */
+const inFirstStage = (e: Explaining) => ({
+  method:
+    'of a GPU of the first stage: its layers; experts over all GPUs of the stage, all else over a tensor-parallel group',
+  inputs: [...layoutNodes(e), modelBytesNode(e)],
+});
+
 /** Bytes of a group of weights on the fullest GPU. */
 export function groupBytesNode(e: Explaining, group: Group): string {
   const quantity = { id: `weight_bytes_${group.key}`, label: `weights ${USES[group.use]}`, unit: 'B' };
+  if (!isOneGroup(e)) return e.table.found({ ...quantity, value: group.bytesPerGpu }, () => inFirstStage(e));
   return e.table.computed({ ...quantity, value: group.bytesPerGpu }, () => {
     return formula`${bracketed(parametersOnGpu(e, group.blocks))} * ${formatNode(e, group.format)}`;
   });
@@ -76,26 +85,27 @@ export function groupBytesNode(e: Explaining, group: Group): string {
 /** FLOP that one token takes of a group of weights on one GPU: a multiplication and an addition a parameter. */
 export function groupFlopNode(e: Explaining, group: Group): string {
   const quantity = { id: `flop_per_token_${group.key}`, label: `multiplying the weights ${USES[group.use]}` };
+  const value = 2 * group.activePerTokenPerGpu;
+  if (!isOneGroup(e)) return e.table.found({ ...quantity, unit: 'FLOP', value }, () => inFirstStage(e));
   const active = () => activeNode(e, `active_parameters_${group.key}`, group.blocks, group.activePerTokenPerGpu);
-  return e.table.computed(
-    { ...quantity, unit: 'FLOP', value: 2 * group.activePerTokenPerGpu },
-    () => formula`2 * ${active()}`,
-  );
+  return e.table.computed({ ...quantity, unit: 'FLOP', value }, () => formula`2 * ${active()}`);
 }
 
 export function weightBytesNode(e: Explaining): string {
-  return e.table.computed(
-    {
-      id: 'weight_bytes_per_gpu',
-      label: 'weights on the fullest GPU',
-      unit: 'B',
-      value: e.facts.replica.weightBytesPerGpu,
-    },
-    () =>
-      joined(
-        groupsOf(e).map((group) => groupBytesNode(e, group)),
-        ' + ',
-      ),
+  const quantity = { id: 'weight_bytes_per_gpu', label: 'weights on the fullest GPU', unit: 'B' };
+  const value = e.facts.replica.weightBytesPerGpu;
+  if (!isOneGroup(e)) {
+    return e.table.found({ ...quantity, value }, () => ({
+      method:
+        'the largest of all stages: each its layers, the first the embedding, the last the head; experts over all GPUs of a stage',
+      inputs: [...layoutNodes(e), modelBytesNode(e)],
+    }));
+  }
+  return e.table.computed({ ...quantity, value }, () =>
+    joined(
+      groupsOf(e).map((group) => groupBytesNode(e, group)),
+      ' + ',
+    ),
   );
 }
 
@@ -175,6 +185,14 @@ function memorySetting(e: Explaining, key: 'fraction' | 'workspace' | 'usable', 
   );
 }
 
+function memorySettings(e: Explaining): string[] {
+  return [
+    memorySetting(e, 'fraction', "the engine's share of it"),
+    memorySetting(e, 'usable', 'memory that programs can use'),
+    memorySetting(e, 'workspace', 'activations, graphs, buffers'),
+  ];
+}
+
 function usableSource(e: Explaining): NumberSource {
   const { plan } = e.facts;
   return gpuSource(e.origins, plan, plan.gpu.memory.usable === undefined ? 'memory.marketed' : 'memory.usable');
@@ -205,6 +223,12 @@ function kvRoomNode(e: Explaining): string {
 export function kvCapacityNode(e: Explaining): string {
   const { plan, replica } = e.facts;
   const quantity = { id: 'kv_capacity_tokens_per_replica', label: 'tokens of cache in a replica', unit: 'token' };
+  if (!isOneGroup(e)) {
+    return e.table.found({ ...quantity, value: replica.kvCapacityTokens ?? 0 }, () => ({
+      method: 'what fits in the stage with least room for its layers, in whole blocks, over all ranks',
+      inputs: [...layoutNodes(e), weightBytesNode(e), kvBytesNode(e), ...memorySettings(e)],
+    }));
+  }
   return e.table.computed({ ...quantity, value: replica.kvCapacityTokens ?? 0 }, () => {
     const block = e.table.stated(
       { id: 'block_tokens', label: 'tokens of a block', unit: 'token', value: plan.engine.block_tokens },
@@ -225,8 +249,16 @@ function kvOnGpuNode(e: Explaining): string {
   );
 }
 
+/** Weights of the whole model, every one once. */
+export function modelBytesNode(e: Explaining): string {
+  const { model, serving } = e.facts.plan;
+  const value = weightBytesPerGpu(model, serving.weights, 1);
+  const quantity = { id: 'weight_bytes', label: 'weights of the model', unit: 'B', value };
+  return e.table.computed(quantity, () => parametersStored(e));
+}
+
 /** Bytes of the whole model in its formats, on one GPU or many. */
-export function parametersStored(e: Explaining): Formula {
+function parametersStored(e: Explaining): Formula {
   const { model } = e.facts.plan;
   const stored = parameterBlocks(model).filter((block) => block.parameters > 0);
   const parts = stored.map((block) => formula`${blockNode(e, block)} * ${formatNode(e, groupOf(e, block).format)}`);

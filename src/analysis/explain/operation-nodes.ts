@@ -5,6 +5,7 @@ import { iteration } from '../../serving/steady-state.ts';
 import { frontEndSeconds } from '../../traffic/front-end.ts';
 import { formula } from './explanation.ts';
 import { peakRateNode, replicasNode } from './fleet-nodes.ts';
+import { isOneGroup, layoutNodes } from './layout-nodes.ts';
 import { engineSource } from './provenance.ts';
 import { bySimulation, promptStepNode, replicaInputs, targetNode } from './replica-nodes.ts';
 import { inputNode, newPromptNode, tokensPerPassNode } from './request-nodes.ts';
@@ -113,15 +114,25 @@ function frontEndNode(e: Explaining): string {
   const value = frontEndSeconds(replica.frontEnd, replica.means.input);
   return e.table.computed({ id: 'front_end', label: 'before the engine sees a request', unit: 's', value }, () => {
     const cost = plan.engine.host.front_end;
-    if (cost === undefined) return formula`0`;
+    if (cost === undefined) return isOneGroup(e) ? formula`0` : formula`${fillNode(e, replica.frontEnd.latency)}`;
     const of = (key: 'latency' | 'per_request' | 'per_prompt_token', label: string) =>
       e.table.stated(
         { id: `front_end_${key}`, label, unit: 's', value: cost[key] },
         engineSource(e.origins, `host.front_end.${key}`),
       );
     const [latency, each] = [of('latency', 'of every request'), of('per_request', 'work on a request')];
-    return formula`${latency} + ${each} + ${of('per_prompt_token', 'work on a prompt token')} * ${inputNode(e)}`;
+    const plain = formula`${latency} + ${each} + ${of('per_prompt_token', 'work on a prompt token')} * ${inputNode(e)}`;
+    return isOneGroup(e) ? plain : formula`${plain} + ${fillNode(e, replica.frontEnd.latency - cost.latency)}`;
   });
+}
+
+/** What a lone prompt's way through all stages takes beyond what an iteration counts of it. */
+function fillNode(e: Explaining, value: number): string {
+  const quantity = { id: 'pipeline_fill', label: 'way of a prompt through the other stages', unit: 's', value };
+  return e.table.found(quantity, () => ({
+    method: 'a prompt runs through the stages in one micro-batch; an iteration holds its arithmetic once',
+    inputs: [...layoutNodes(e), newPromptNode(e)],
+  }));
 }
 
 /** Time to the first token of a mean prompt that meets an empty replica. */

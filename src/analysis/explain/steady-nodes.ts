@@ -8,6 +8,7 @@ import {
   steadyState,
 } from '../../serving/steady-state.ts';
 import { type Formula, formula } from './explanation.ts';
+import { isOneGroup, splitNode } from './layout-nodes.ts';
 import { engineSource, settingSource } from './provenance.ts';
 import { decodePassesNode, depthNode, newPromptNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
@@ -22,8 +23,18 @@ function limit(e: Explaining, key: 'max_batch' | 'token_budget', label: string, 
 
 export const maxBatchNode = (e: Explaining) =>
   limit(e, 'max_batch', 'sequences that may run at once', e.facts.plan.serving.maxBatch);
-export const tokenBudgetNode = (e: Explaining) =>
-  limit(e, 'token_budget', 'tokens of an iteration, at most', e.facts.plan.serving.tokenBudget);
+
+/** Every rank, and the micro-batch of every stage, has a budget of its own. */
+export function tokenBudgetNode(e: Explaining): string {
+  const { plan, replica } = e.facts;
+  const own = limit(e, 'token_budget', 'tokens of an iteration, at most', plan.serving.tokenBudget);
+  if (isOneGroup(e)) return own;
+  const quantity = { id: 'token_budget_of_all', label: 'tokens of an iteration over all lanes', unit: 'token' };
+  return e.table.computed(
+    { ...quantity, value: replica.tokenBudget },
+    () => formula`${own} * ${splitNode(e, 'attention_data_parallel')} * ${splitNode(e, 'pipeline_parallel')}`,
+  );
+}
 
 /** Whether the closed form knows how this replica schedules, so that it can stand beside the simulation. */
 export function hasClosedForm({ facts: { plan, replica } }: Explaining): boolean {

@@ -1,12 +1,20 @@
 import { bytesPerWeight } from '../../model/precision.ts';
-import { touchedExpertShare } from '../../perf/experts.ts';
+import { fullestPartOverMean, touchedInFullestPart } from '../../perf/experts.ts';
 import { combine } from '../../perf/roofline.ts';
-import { decodeConstant, type StepLoad, type StepModel, stepSeconds } from '../../perf/step-time.ts';
+import { decodeConstant, type StepLoad, type StepModel, stepSeconds, stepTerms } from '../../perf/step-time.ts';
 import { decodeAttention, type Iteration, prefillAttention } from './attention-nodes.ts';
+import { fullestPart, touchedNode } from './expert-nodes.ts';
 import { type Formula, formula, joined } from './explanation.ts';
-import { allReduceNodes, computeRateNode, fitted, fixedNode, perSequenceNode, readRateNode } from './hardware-nodes.ts';
+import {
+  allReduceNodes,
+  computeRateNode,
+  eagerFloorFormula,
+  fixedNode,
+  perSequenceNode,
+  readRateNode,
+} from './hardware-nodes.ts';
+import { isOneGroup, layoutNodes } from './layout-nodes.ts';
 import { groupBytesNode, groupFlopNode, groupsOf } from './memory-nodes.ts';
-import { layersNode, moe } from './model-nodes.ts';
 import { depthNode, draftCostNode, newPromptNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
 
@@ -45,18 +53,6 @@ function tokensAt(e: Explaining, it: Iteration, use: string): { text: Formula; v
   return { text: formula`(${emitted} + ${it.sequences} * ${depthNode(e)})`, value };
 }
 
-function touchedNode(e: Explaining, it: Iteration, tokens: number): string {
-  const { count, perToken } = it.model.experts;
-  const value = touchedExpertShare(count, perToken, tokens);
-  return e.table.computed(
-    { id: `${it.name}_experts_touched`, label: 'share of the experts that are read', unit: 'share', value },
-    () => {
-      const picked = moe(e, 'experts_per_token', 'experts that a token meets');
-      return formula`1 - (1 - ${picked} / ${moe(e, 'experts', 'experts a layer')})^${tokensNode(e, it)}`;
-    },
-  );
-}
-
 /** Multiplying and reading each group of weights. */
 function linearNodes(e: Explaining, it: Iteration): string[] {
   const groups = groupsOf(e).filter((group) => group.use !== 'look_up');
@@ -64,8 +60,9 @@ function linearNodes(e: Explaining, it: Iteration): string[] {
     const cost = it.model.linear[i] as StepModel['linear'][number];
     const { text, value: tokens } = tokensAt(e, it, group.use);
     const isRouted = group.use === 'routed';
-    const touched = isRouted ? touchedExpertShare(it.model.experts.count, it.model.experts.perToken, tokens) : 1;
-    const value = combine(it.model.combine, cost.secondsPerToken * tokens, cost.memorySeconds * touched);
+    const computed = isRouted ? tokens * fullestPartOverMean(it.model.experts, tokens) : tokens;
+    const touched = isRouted ? touchedInFullestPart(it.model.experts, tokens) : 1;
+    const value = combine(it.model.combine, cost.secondsPerToken * computed, cost.memorySeconds * touched);
     const quantity = {
       id: `${it.name}_linear_${group.key}`,
       label: `linear layers, ${group.format}`,
@@ -73,9 +70,11 @@ function linearNodes(e: Explaining, it: Iteration): string[] {
       value,
     };
     return e.table.computed(quantity, () => {
-      const compute = formula`${groupFlopNode(e, group)} * ${text} / ${computeRateNode(e, group.format)}`;
+      const rate = computeRateNode(e, group.format, isRouted);
       const all = formula`${groupBytesNode(e, group)} / ${readRateNode(e, group.format, bytesPerWeight(group.format))}`;
-      const read = isRouted ? formula`${touchedNode(e, it, tokens)} * ${all}` : all;
+      const fullest = isRouted ? fullestPart(e, it.name, it.model, tokens, tokensNode(e, it)) : formula``;
+      const compute = formula`${groupFlopNode(e, group)} * ${text}${fullest} / ${rate}`;
+      const read = isRouted ? formula`${touchedNode(e, it.name, it.model, tokens, tokensNode(e, it))} * ${all}` : all;
       return it.model.combine === 'max' ? formula`max(${compute}, ${read})` : formula`${compute} + ${read}`;
     });
   });
@@ -114,9 +113,7 @@ function bodyFormula(e: Explaining, it: Iteration): Formula {
     ' + ',
   );
   if (it.load.promptTokens === 0) return sum;
-  const floor = e.facts.plan.calibration.eager_layer_floor;
-  const launch = fitted(e, 'eager_layer_floor', 'least time of a layer without captured graphs', floor, 's');
-  return formula`max(${sum}, ${layersNode(e)} * ${launch})`;
+  return formula`max(${sum}, ${eagerFloorFormula(e)})`;
 }
 
 /** Proposing tokens: passes of the model over one token a sequence. */
@@ -163,10 +160,47 @@ function scaleNode(e: Explaining): string {
   );
 }
 
+/** One term of an iteration in which several groups of GPUs take part. */
+function termNode(e: Explaining, it: Iteration, term: (typeof TERMS)[number], value: number): string {
+  const id = `${it.name}_${term.replace('allReduce', 'exchange')}`;
+  return e.table.found({ id, label: `of it: ${TERM_LABELS[term]}`, unit: 's', value }, () => ({
+    method:
+      'the step time of the fullest group and the slowest stage, which wait for each other: the model of one group with what passes between them',
+    inputs: [...layoutNodes(e), it.sequences, it.prompt ?? '', ...stepConstants(e)].filter((input) => input !== ''),
+  }));
+}
+
+const TERMS = ['compute', 'weights', 'kv', 'allReduce', 'fixed'] as const;
+const TERM_LABELS = {
+  compute: 'multiplying',
+  weights: 'reading weights',
+  kv: 'reading the KV cache',
+  allReduce: 'exchange between GPUs',
+  fixed: 'host, launches, and waiting for the slowest stage',
+};
+
+/** Weights and rates that a step rests on, where its arithmetic is not spelled out. */
+function stepConstants(e: Explaining): string[] {
+  const groups = groupsOf(e).filter((group) => group.use !== 'look_up');
+  return groups.flatMap((group) => [
+    groupBytesNode(e, group),
+    groupFlopNode(e, group),
+    computeRateNode(e, group.format, group.use === 'routed'),
+    readRateNode(e, group.format, bytesPerWeight(group.format)),
+  ]);
+}
+
 /** One iteration of the engine, down to what the cards say. */
 export function stepNode(e: Explaining, it: Iteration, label: string): string {
   const value = stepSeconds(it.model, it.load);
   return e.table.computed({ id: `${it.name}_step`, label, unit: 's', value }, () => {
+    if (!isOneGroup(e)) {
+      const terms = stepTerms(it.model, it.load);
+      return joined(
+        TERMS.map((term) => termNode(e, it, term, terms[term])),
+        ' + ',
+      );
+    }
     const sum = stepFormula(e, it);
     return it.model.scale === 1 ? sum : formula`${scaleNode(e)} * (${sum})`;
   });

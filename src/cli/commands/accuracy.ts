@@ -1,32 +1,63 @@
 import { accuracyRecord, predictedCells } from '../../analysis/accuracy/accuracy-record.ts';
 import { closedFormFigures } from '../../analysis/accuracy/closed-form-run.ts';
+import type { Facet } from '../../analysis/accuracy/error-facets.ts';
 import { errorGroups } from '../../analysis/accuracy/error-groups.ts';
 import { type Predictions, type RunPredictor, rowPredictor, sortOut } from '../../analysis/accuracy/predict-rows.ts';
 import { replayFigures } from '../../analysis/accuracy/replay-run.ts';
 import { toCsv } from '../../io/csv.ts';
 import { readMeasured } from '../../io/measured-file.ts';
 import { didYouMean } from '../../math/edit-distance.ts';
-import { accuracyText } from '../../report/accuracy-text.ts';
+import { accuracyPicture } from '../../report/accuracy-picture.ts';
+import { accuracyMarkdown, accuracyText } from '../../report/accuracy-text.ts';
 import { InputError } from '../../schema/problem.ts';
 import { openLookups } from '../load-plan.ts';
-import { type GlobalOptions, result, wantsJsonRows } from '../output.ts';
+import { type GlobalOptions, result } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
+export interface AccuracyOptions {
+  measured?: string;
+  engine?: string;
+  by?: string;
+}
+
 const ENGINES: ReadonlyMap<string, RunPredictor> = new Map([
-  ['closed-form', closedFormFigures],
   ['replay', replayFigures],
+  ['closed-form', closedFormFigures],
 ]);
-const DEFAULT_ENGINE = 'closed-form';
+/** What a run asks too: the run of each row played request by request. */
+const DEFAULT_ENGINE = 'replay';
+
+const COLOURED_BY: ReadonlyMap<string, Facet> = new Map([
+  ['engine', 'engine'],
+  ['gpu', 'gpu'],
+  ['model', 'model'],
+]);
+
+const FORMS = ['csv', 'json', 'md', 'svg', 'txt'] as const;
+type Form = (typeof FORMS)[number];
 
 /** Rows between two looks at the event loop, so that the bar moves and Ctrl-C is heard. */
 const BETWEEN_TURNS = 16;
 
-function engineNamed(name: string): RunPredictor {
-  const engine = ENGINES.get(name);
-  if (engine !== undefined) return engine;
-  const names = [...ENGINES.keys()];
-  const message = `--engine ${name}: expected ${names.join(' or ')}${didYouMean(name, names)}`;
+function refuse(message: string): never {
   throw new InputError([{ path: [], message }]);
+}
+
+function named<T>(option: string, name: string, known: ReadonlyMap<string, T>): T {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const names = [...known.keys()];
+  return refuse(`${option} ${name}: expected ${names.join(' or ')}${didYouMean(name, names)}`);
+}
+
+function formOf(options: GlobalOptions): Form {
+  const { output } = options;
+  if (output === undefined || output === '-') return options.json === true ? 'json' : 'txt';
+  const ending = /\.([a-z]+)$/i.exec(output)?.[1]?.toLowerCase();
+  const form = FORMS.find((known) => known === ending);
+  if (form === undefined) refuse(`cannot tell the form of ${output}; end it in .csv, .json, .md, .svg or .txt`);
+  if (options.json === true && form !== 'json') refuse(`--json and ${output} ask for two forms; keep one`);
+  return form;
 }
 
 function rowsAsCsv({ rows }: Predictions): string {
@@ -35,17 +66,34 @@ function rowsAsCsv({ rows }: Predictions): string {
   return toCsv([...columns], cells);
 }
 
-/** Predicted against measured: every row of a table of measurements predicted, or skipped with a reason. */
-export async function showAccuracy(options: GlobalOptions & { measured?: string; engine?: string }): Promise<void> {
-  if (options.measured === undefined) {
-    const message =
-      'accuracy needs a table of measurements: --measured FILE.csv, one measured value a row, with at least the ' +
-      'columns engine, gpu, model, metric and value';
-    throw new InputError([{ path: [], message }]);
+function written(form: Form, predictions: Predictions, engine: string, colour: Facet, verbose?: boolean): string {
+  const groups = errorGroups(predictions.rows);
+  switch (form) {
+    case 'json':
+      return JSON.stringify(accuracyRecord(predictions, engine), undefined, 2);
+    case 'csv':
+      return rowsAsCsv(predictions);
+    case 'md':
+      return accuracyMarkdown(predictions, groups);
+    case 'svg':
+      return accuracyPicture(predictions, colour);
+    case 'txt':
+      return accuracyText(predictions, groups, verbose);
   }
-  const asJson = wantsJsonRows(options);
+}
+
+/** Predicted against measured: every row of a table of measurements predicted, or skipped with a reason. */
+export async function showAccuracy(options: GlobalOptions & AccuracyOptions): Promise<void> {
+  if (options.measured === undefined) {
+    refuse(
+      'accuracy needs a table of measurements: --measured FILE.csv, one measured value a row, with at least the ' +
+        'columns engine, gpu, model, metric and value',
+    );
+  }
+  const form = formOf(options);
   const name = options.engine ?? DEFAULT_ENGINE;
-  const predictor = engineNamed(name);
+  const predictor = named('--engine', name, ENGINES);
+  const colour = named('--by', options.by ?? 'engine', COLOURED_BY);
   const rows = readMeasured(options.measured);
   const { catalog } = openLookups();
   const progress = await startProgress('accuracy', rows.length, options.quiet === true);
@@ -58,7 +106,6 @@ export async function showAccuracy(options: GlobalOptions & { measured?: string;
   }
   progress.stop();
   const predictions = sortOut(results);
-  if (asJson) await result(options, JSON.stringify(accuracyRecord(predictions, name), undefined, 2));
-  else if (options.output !== undefined && options.output !== '-') await result(options, rowsAsCsv(predictions));
-  else await result(options, accuracyText(predictions, errorGroups(predictions.rows)));
+  if (form === 'svg' && predictions.rows.length === 0) refuse('no row could be predicted, so there is nothing to draw');
+  await result(options, written(form, predictions, name, colour, options.verbose));
 }

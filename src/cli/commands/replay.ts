@@ -8,6 +8,7 @@ import { replayText } from '../../report/replay-text.ts';
 import { type ReplayRecord, replay } from '../../result/replay.ts';
 import { chromeTrace, TimelineRecorder } from '../../result/timeline.ts';
 import type { Plan } from '../../scenario/plan.ts';
+import { instanceGpus, layoutName } from '../../scenario/replica-gpus.ts';
 import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { settlePools } from '../../serving/pools.ts';
 import { engineSpec, type Replica } from '../../serving/replica.ts';
@@ -133,12 +134,15 @@ function requestsOf(plan: Plan, replica: Replica, options: ReplayOptions, seed: 
 }
 
 function replicaWords(plan: Plan): string {
-  const { tensorParallel, weights, scheduling } = plan.serving;
+  const { weights, scheduling } = plan.serving;
+  const gpus = instanceGpus(plan.serving);
+  const spread = gpus === plan.serving.tensorParallel ? '' : ` (${layoutName(plan.serving)})`;
+  const layout = `${gpus} x ${plan.gpuName}${spread}`;
   const pools =
     scheduling.kind === 'disaggregated'
       ? `, ${scheduling.prefillInstances} + ${scheduling.decodeInstances} instances for prompts and answers`
       : '';
-  return `${plan.modelName} on ${tensorParallel} x ${plan.gpuName}, ${weights.toUpperCase()} weights, ${plan.engineName}${pools}`;
+  return `${plan.modelName} on ${layout}, ${weights.toUpperCase()} weights, ${plan.engineName}${pools}`;
 }
 
 async function writeTimeline(path: string, timeline: TimelineRecorder, replica: Replica): Promise<void> {

@@ -84,6 +84,13 @@ const VARIANTS: readonly [what: string, file: string, set: readonly string[]][] 
     'chat-8b.yaml',
     ['capacity.rent.commitment=3 years', 'people={setup: 900 USD, amortize_months: 9}'],
   ],
+  ['experts dealt out', 'moe-on-one-node.yaml', ['serving.expert_parallel=8']],
+  ['stages', 'support-chat-70b.yaml', ['serving.pipeline_parallel=2']],
+  [
+    'attention ranks',
+    'moe-on-one-node.yaml',
+    ['serving.tensor_parallel=1', 'serving.attention_data_parallel=8', 'serving.expert_parallel=8'],
+  ],
   ['latent attention without collectives', 'moe-on-one-node.yaml', ['serving.engine=ideal', 'traffic.overflow=queue']],
 ];
 
