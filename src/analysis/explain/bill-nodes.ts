@@ -12,10 +12,22 @@ import { inputNode, outputNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
 import { fateNode, servedNode } from './served-nodes.ts';
 
+/** A source written as one phrase, as `cardSource` writes it. */
+function phraseSource(text: string): NumberSource {
+  const [, note, ref, as_of, basis] = /^([^:]+): (.+), (\d{4}-\d{2}(?:-\d{2})?) \((\w+)\)$/.exec(text) ?? [];
+  const isKnown = BASES.find((known) => known === basis);
+  if (note === undefined || ref === undefined || as_of === undefined || isKnown === undefined) {
+    return { basis: 'quoted', ref: text };
+  }
+  return { basis: isKnown, ref, as_of, note };
+}
+
+const BASES = ['datasheet', 'measured', 'quoted', 'estimated', 'fitted'] as const;
+
 /** A source that a line of the bill names: a place of the scenario by its path, or a card's words. */
 function lineSource(e: Explaining, text: string): NumberSource {
   const path = /^scenario: (\S+)$/.exec(text)?.[1]?.split('.');
-  if (path === undefined) return { basis: 'quoted', ref: text };
+  if (path === undefined) return phraseSource(text);
   return statedSource(e.origins, path) ?? { basis: 'scenario', ref: text };
 }
 

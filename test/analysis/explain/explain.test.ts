@@ -112,6 +112,8 @@ function faultsOf(nodes: readonly ExplainNode[]): string[] {
     ];
     if (node.source !== undefined && (node.source.ref === '' || node.source.basis === undefined))
       faults.push(`${node.id} has no source`);
+    const isDated = !['scenario', 'default', 'definition'].includes(node.source?.basis ?? 'default');
+    if (isDated && !/^\d{4}-\d{2}/.test(node.source?.as_of ?? '')) faults.push(`${node.id} has no date`);
     if (node.formula !== undefined && missing.length === 0) {
       const value = evaluate(node, (id) => (known.get(id) as ExplainNode).value);
       const off = Math.abs(value - node.value) / Math.max(1e-12, Math.abs(node.value));
@@ -168,5 +170,32 @@ describe('what only the simulation finds stands beside the closed form', { timeo
     const nodes = new Map(explainMetric(e, 'replica_output_tok_per_s_max').nodes.map((node) => [node.id, node]));
     const target = nodes.get('target_capacity');
     expect(nodes.get(target?.check ?? '')?.value).toBeCloseTo(target?.value ?? 0, 6);
+  });
+});
+
+test('a line of the bill that nothing more is known of is its quantity times its rate, with its source', () => {
+  const { e } = open('chat-8b.yaml', ['serving.envelope=closed-form']);
+  const line = {
+    id: 'owned.power',
+    label: 'Power',
+    group: 'facility' as const,
+    month: 1,
+    quantity: 120,
+    unit: 'kWh',
+    rate: 0.09,
+    amount: 120 * 0.09,
+    basis: 'cash and loaded' as const,
+    source: 'typical: a utility, 2026-10 (quoted)',
+  };
+  const lines = [...e.facts.lines, line];
+  const cost = (e.facts.metrics.cost_usd_per_month ?? 0) + line.amount;
+  const metrics = { ...e.facts.metrics, cost_usd_per_month: cost };
+  const { nodes } = explainMetric({ ...e, facts: { ...e.facts, lines, metrics } }, 'cost_usd_per_month');
+  expect(faultsOf(nodes)).toEqual([]);
+  expect(nodes.find((node) => node.id === 'bill_owned_power_rate')?.source).toEqual({
+    basis: 'quoted',
+    ref: 'a utility',
+    as_of: '2026-10',
+    note: 'typical',
   });
 });
