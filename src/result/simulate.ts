@@ -1,4 +1,5 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
+import { energyFloorWarnings } from '../analysis/energy-floor.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
 import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
@@ -94,6 +95,7 @@ function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: Flee
       `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
     );
   }
+  warnings.push(...energyFloorWarnings(plan));
   if (plan.engine.upper_bound) warnings.push('upper bound: the ideal engine loses nothing; no real one reaches this');
   return warnings;
 }

@@ -75,7 +75,8 @@ function iterationsPerRequest({ means, engine }: Replica): number {
   return 1 + chunks + (leaps ? 1 : means.decodePasses) + (engine.prefixCache ? ITERATIONS_WITH_PREFIXES : 0);
 }
 
-function requestsPerRun(replica: Replica): number {
+/** Requests that each run of the curve counts. */
+export function requestsPerRun(replica: Replica): number {
   const affordable = Math.min(REQUESTS, Math.floor(ITERATIONS / iterationsPerRequest(replica)));
   const { scheduling } = replica.engine;
   const pools = scheduling.kind === 'disaggregated' ? scheduling.decodeInstances : 1;
