@@ -81,7 +81,10 @@ function wrapped(text: string, indent: string, mark: string): string[] {
 
 /** What a number is made of, as one phrase. */
 function made(node: ExplainNode): { mark: string; text: string } | undefined {
-  if (node.formula !== undefined) return { mark: '=', text: shownFormula(node.formula) };
+  if (node.formula !== undefined) {
+    const note = node.note === undefined ? '' : ` (${node.note})`;
+    return { mark: '=', text: `${shownFormula(node.formula)}${note}` };
+  }
   return node.method === undefined ? undefined : { mark: '~', text: node.method };
 }
 

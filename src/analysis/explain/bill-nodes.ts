@@ -6,11 +6,11 @@ import type { OfferPlan, OverheadCharge } from '../../scenario/plan.ts';
 import { baselineOffer } from '../month-bill.ts';
 import { type Formula, formula, joined, type NumberSource } from './explanation.ts';
 import { gpusNode, hoursNode } from './fleet-nodes.ts';
-import { modelBytesNode } from './memory-nodes.ts';
 import { cardFieldSource, cardOf, facilitySource, settingSource, statedSource } from './provenance.ts';
 import { inputNode, outputNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
 import { fateNode, servedNode } from './served-nodes.ts';
+import { modelBytesNode } from './weight-nodes.ts';
 
 /** A source written as one phrase, as `cardSource` writes it. */
 function phraseSource(text: string): NumberSource {
@@ -22,7 +22,7 @@ function phraseSource(text: string): NumberSource {
   return { basis: isKnown, ref, as_of, note };
 }
 
-const BASES = ['datasheet', 'measured', 'quoted', 'estimated', 'fitted'] as const;
+const BASES = ['datasheet', 'measured', 'quoted', 'estimated', 'fitted', 'recalled'] as const;
 
 /** A source that a line of the bill names: a place of the scenario by its path, or a card's words. */
 function lineSource(e: Explaining, text: string): NumberSource {

@@ -1,10 +1,10 @@
 import { fullestPartOverMean, meanOfLargest, touchedInFullestPart } from '../../perf/experts.ts';
 import type { StepModel } from '../../perf/step-time.ts';
 import { type Formula, formula, type NumberSource } from './explanation.ts';
-import { fitted } from './hardware-nodes.ts';
+import { fitted } from './fitted-nodes.ts';
 import { splitNode } from './layout-nodes.ts';
-import { moe } from './model-nodes.ts';
 import type { Explaining } from './run-facts.ts';
+import { moe } from './shape-nodes.ts';
 
 const BLOM: NumberSource = {
   basis: 'definition',

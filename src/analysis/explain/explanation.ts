@@ -1,7 +1,16 @@
 /** Where a number comes from, as far as anybody wrote it down. */
 export interface NumberSource {
   /** How far to trust it: a card's own word; a line of the scenario; a default of this program; or a definition. */
-  basis: 'datasheet' | 'measured' | 'quoted' | 'estimated' | 'fitted' | 'scenario' | 'default' | 'definition';
+  basis:
+    | 'datasheet'
+    | 'measured'
+    | 'quoted'
+    | 'estimated'
+    | 'fitted'
+    | 'recalled'
+    | 'scenario'
+    | 'default'
+    | 'definition';
   ref: string;
   url?: string;
   as_of?: string;
@@ -23,6 +32,8 @@ export interface ExplainNode {
   source?: NumberSource;
   /** Ids of other nodes. */
   inputs: readonly string[];
+  /** What the formula leaves out because it did not decide: other ways to do the same, with their times. */
+  note?: string;
   /** The node that arrives at about the same in closed form, for the eye to compare. */
   check?: string;
 }
@@ -77,6 +88,7 @@ export interface Quantity {
   label: string;
   unit: string;
   value: number;
+  note?: string;
 }
 
 /**

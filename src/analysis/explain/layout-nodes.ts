@@ -1,8 +1,8 @@
 import { instanceGpus } from '../../scenario/replica-gpus.ts';
 import { formula } from './explanation.ts';
-import { tensorParallelNode } from './model-nodes.ts';
 import { settingSource } from './provenance.ts';
 import type { Explaining } from './run-facts.ts';
+import { tensorParallelNode } from './shape-nodes.ts';
 
 type Split = 'pipeline_parallel' | 'expert_parallel' | 'attention_data_parallel';
 

@@ -2,15 +2,17 @@ import { METRICS } from '../../result/metric-table.ts';
 import { replicaGpus } from '../../scenario/replica-gpus.ts';
 import { requestTokens } from '../../scenario/request-tokens.ts';
 import { costNode, gpuHourNode, ownCostNode } from './bill-nodes.ts';
+import { kvBytesNode } from './cache-nodes.ts';
 import { energyNode } from './energy-nodes.ts';
 import { type Formula, formula } from './explanation.ts';
 import { availabilityNode, gpusNode, hoursNode, offeredNode, replicaGpusNode, replicasNode } from './fleet-nodes.ts';
-import { kvBytesNode, kvCapacityNode, weightBytesNode } from './memory-nodes.ts';
+import { kvCapacityNode } from './memory-nodes.ts';
 import { batchNode, busiestServedNode, latencyNode, promptShareNode } from './operation-nodes.ts';
 import { saturationNode, targetNode } from './replica-nodes.ts';
 import { inputNode, outputNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
 import { servedNode } from './served-nodes.ts';
+import { weightBytesNode } from './weight-nodes.ts';
 
 export type MetricId = (typeof METRICS)[number]['id'];
 

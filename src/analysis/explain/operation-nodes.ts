@@ -4,9 +4,9 @@ import { readEnvelope } from '../../serving/read-envelope.ts';
 import { iteration } from '../../serving/steady-state.ts';
 import { frontEndSeconds } from '../../traffic/front-end.ts';
 import { formula } from './explanation.ts';
+import { frontEnd } from './fitted-nodes.ts';
 import { peakRateNode, replicasNode } from './fleet-nodes.ts';
 import { isOneGroup, layoutNodes } from './layout-nodes.ts';
-import { engineSource } from './provenance.ts';
 import { bySimulation, promptStepNode, replicaInputs, targetNode } from './replica-nodes.ts';
 import { inputNode, newPromptNode, tokensPerPassNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
@@ -115,13 +115,10 @@ function frontEndNode(e: Explaining): string {
   return e.table.computed({ id: 'front_end', label: 'before the engine sees a request', unit: 's', value }, () => {
     const cost = plan.engine.host.front_end;
     if (cost === undefined) return isOneGroup(e) ? formula`0` : formula`${fillNode(e, replica.frontEnd.latency)}`;
-    const of = (key: 'latency' | 'per_request' | 'per_prompt_token', label: string) =>
-      e.table.stated(
-        { id: `front_end_${key}`, label, unit: 's', value: cost[key] },
-        engineSource(e.origins, `host.front_end.${key}`),
-      );
-    const [latency, each] = [of('latency', 'of every request'), of('per_request', 'work on a request')];
-    const plain = formula`${latency} + ${each} + ${of('per_prompt_token', 'work on a prompt token')} * ${inputNode(e)}`;
+    const latency = frontEnd(e, 'latency', 'of every request');
+    const each = frontEnd(e, 'per_request', 'work on a request');
+    const perToken = frontEnd(e, 'per_prompt_token', 'work on a prompt token');
+    const plain = formula`${latency} + ${each} + ${perToken} * ${inputNode(e)}`;
     return isOneGroup(e) ? plain : formula`${plain} + ${fillNode(e, replica.frontEnd.latency - cost.latency)}`;
   });
 }

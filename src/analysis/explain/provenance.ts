@@ -1,4 +1,5 @@
 import type { Card, CardKind, Catalog } from '../../catalog/catalog.ts';
+import { isModelFile } from '../../scenario/model-source.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import type { Scenario } from '../../schema/scenario.ts';
 import type { NumberSource } from './explanation.ts';
@@ -47,9 +48,10 @@ export function settingSource(origins: Origins, plan: Plan, path: Path, fallback
   return fallback ?? { basis: 'default', ref: noted?.source ?? 'left to us by the scenario', note: name };
 }
 
-/** A number of the model: of its card, or of the shape written into the scenario. */
+/** A number of the model: of its card, of its checkpoint's configuration, or of the shape written into the scenario. */
 export function modelSource(origins: Origins, plan: Plan, field: string): NumberSource {
   const { model } = origins.scenario;
+  if (typeof model === 'string' && isModelFile(model)) return { basis: 'scenario', ref: model, note: field };
   return typeof model === 'string'
     ? cardFieldSource(cardOf(origins, 'model', model), field)
     : settingSource(origins, plan, ['model', ...field.split('.')]);

@@ -9,7 +9,7 @@ import {
 } from '../../serving/steady-state.ts';
 import { type Formula, formula } from './explanation.ts';
 import { isOneGroup, splitNode } from './layout-nodes.ts';
-import { engineSource, settingSource } from './provenance.ts';
+import { cardOf, engineSource, settingSource } from './provenance.ts';
 import { decodePassesNode, depthNode, newPromptNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
 import { stepNode } from './step-nodes.ts';
@@ -17,7 +17,9 @@ import { stepNode } from './step-nodes.ts';
 function limit(e: Explaining, key: 'max_batch' | 'token_budget', label: string, value: number): string {
   const { plan } = e.facts;
   const unit = key === 'max_batch' ? 'sequences' : 'token';
-  const fallback = engineSource(e.origins, key);
+  const { [key]: usual, small_cards: small } = cardOf(e.origins, 'engine', e.origins.scenario.serving.engine);
+  const field = value !== usual && value === small?.[key] ? `small_cards.${key}` : key;
+  const fallback = engineSource(e.origins, field);
   return e.table.stated({ id: key, label, unit, value }, settingSource(e.origins, plan, ['serving', key], fallback));
 }
 

@@ -1,30 +1,48 @@
 import { bytesPerWeight } from '../../model/precision.ts';
-import { fullestPartOverMean, touchedInFullestPart } from '../../perf/experts.ts';
+import type { WeightUse } from '../../model/weights.ts';
+import { fullestPartOverMean, touchedExpertShare, touchedInFullestPart } from '../../perf/experts.ts';
 import { combine } from '../../perf/roofline.ts';
 import { decodeConstant, type StepLoad, type StepModel, stepSeconds, stepTerms } from '../../perf/step-time.ts';
+import { allReduceNode } from './all-reduce-nodes.ts';
 import { decodeAttention, type Iteration, prefillAttention } from './attention-nodes.ts';
 import { fullestPart, touchedNode } from './expert-nodes.ts';
 import { type Formula, formula, joined } from './explanation.ts';
-import {
-  allReduceNodes,
-  computeRateNode,
-  eagerFloorFormula,
-  fixedNode,
-  perSequenceNode,
-  readRateNode,
-} from './hardware-nodes.ts';
+import { hostRateNode, perSequenceNode } from './fitted-nodes.ts';
+import { computeRateNode, readRateNode } from './hardware-nodes.ts';
 import { isOneGroup, layoutNodes } from './layout-nodes.ts';
-import { groupBytesNode, groupFlopNode, groupsOf } from './memory-nodes.ts';
+import { eagerFloorFormula, fixedNode } from './overhead-nodes.ts';
+import { adapterCountNode } from './parameter-nodes.ts';
+import { settingSource } from './provenance.ts';
 import { depthNode, draftCostNode, newPromptNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
+import { groupBytesNode, groupFlopNode, groupsOf } from './weight-nodes.ts';
+
+/** A setting of leaving early. */
+function exitNode(e: Explaining, key: 'share' | 'depth', label: string): string {
+  const value = e.facts.plan.model.earlyExit?.[key] ?? 0;
+  const source = settingSource(e.origins, e.facts.plan, ['serving', 'early_exit', key]);
+  return e.table.stated({ id: `early_exit_${key}`, label, unit: 'share', value }, source);
+}
+
+const leavingNode = (e: Explaining) => exitNode(e, 'share', 'share of tokens that leave early');
+const depthOfExitNode = (e: Explaining) => exitNode(e, 'depth', 'share of the layers that they pass');
+
+/** Tokens through the layers, those that leave early counted by the layers that they pass. */
+function tokensThrough({ load, model }: Iteration): number {
+  const { earlyExit } = model;
+  const passed = earlyExit === undefined ? 1 : 1 - earlyExit.share * (1 - earlyExit.depth);
+  return load.decodeSequences * model.queries * passed + load.promptTokens;
+}
 
 /** Tokens that the iteration puts through the layers: with speculation each sequence its own and the proposed ones. */
 function tokensNode(e: Explaining, it: Iteration): string {
   const { load, model, name } = it;
-  const value = load.decodeSequences * model.queries + load.promptTokens;
+  const value = tokensThrough(it);
   return e.table.computed({ id: `${name}_tokens`, label: 'tokens through the layers', unit: 'token', value }, () => {
     const queries = model.queries === 1 ? undefined : depthNode(e);
-    const decoding = queries === undefined ? formula`${it.sequences}` : formula`${it.sequences} * (${queries} + 1)`;
+    const all = queries === undefined ? formula`${it.sequences}` : formula`${it.sequences} * (${queries} + 1)`;
+    const decoding =
+      model.earlyExit === undefined ? all : formula`${all} * (1 - ${leavingNode(e)} * (1 - ${depthOfExitNode(e)}))`;
     if (it.prompt === undefined) return decoding;
     return load.decodeSequences === 0 ? formula`${it.prompt}` : formula`${decoding} + ${it.prompt}`;
   });
@@ -45,12 +63,38 @@ function emittedNode(e: Explaining, it: Iteration): string {
 function tokensAt(e: Explaining, it: Iteration, use: string): { text: Formula; value: number } {
   const { load, model } = it;
   if (use !== 'emitted') {
-    return { text: formula`${tokensNode(e, it)}`, value: load.decodeSequences * model.queries + load.promptTokens };
+    return { text: formula`${tokensNode(e, it)}`, value: tokensThrough(it) };
   }
   const value = load.emitted + load.decodeSequences * (model.queries - 1);
   const emitted = emittedNode(e, it);
   if (model.queries === 1 || load.decodeSequences === 0) return { text: formula`${emitted}`, value };
   return { text: formula`(${emitted} + ${it.sequences} * ${depthNode(e)})`, value };
+}
+
+/** Share of a group's bytes that the iteration reads, where one tensor-parallel group does it all. */
+function touchedShare({ load, model }: Iteration, use: WeightUse, tokens: number): number {
+  if (use === 'routed') return touchedInFullestPart(model.experts, tokens);
+  if (use === 'adapter') return touchedExpertShare(model.adapters ?? 1, 1, requestsOf(load));
+  if (use !== 'every_token' || model.earlyExit === undefined || load.promptTokens > 0) return 1;
+  return 1 - (1 - model.earlyExit.depth) * model.earlyExit.share ** load.decodeSequences;
+}
+
+/** Requests whose adapters an iteration meets. */
+const requestsOf = (load: StepLoad) => load.decodeSequences + (load.promptTokens > 0 ? 1 : 0);
+
+/** The same as a factor before the bytes; nothing where all of them are read. */
+function touchedFactor(e: Explaining, it: Iteration, use: WeightUse, tokens: number): Formula {
+  const { load, model } = it;
+  if (use === 'routed') {
+    return formula`${touchedNode(e, it.name, model, tokens, tokensNode(e, it))} * `;
+  }
+  if (use === 'adapter') {
+    const decoding = load.decodeSequences === 0 ? formula`0` : formula`${it.sequences}`;
+    const requests = load.promptTokens > 0 ? formula`(${decoding} + 1)` : decoding;
+    return formula`(1 - (1 - 1 / ${adapterCountNode(e)})^${requests}) * `;
+  }
+  if (use !== 'every_token' || model.earlyExit === undefined || load.promptTokens > 0) return formula``;
+  return formula`(1 - (1 - ${depthOfExitNode(e)}) * ${leavingNode(e)}^${it.sequences}) * `;
 }
 
 /** Multiplying and reading each group of weights. */
@@ -61,7 +105,7 @@ function linearNodes(e: Explaining, it: Iteration): string[] {
     const { text, value: tokens } = tokensAt(e, it, group.use);
     const isRouted = group.use === 'routed';
     const computed = isRouted ? tokens * fullestPartOverMean(it.model.experts, tokens) : tokens;
-    const touched = isRouted ? touchedInFullestPart(it.model.experts, tokens) : 1;
+    const touched = touchedShare(it, group.use, tokens);
     const value = combine(it.model.combine, cost.secondsPerToken * computed, cost.memorySeconds * touched);
     const quantity = {
       id: `${it.name}_linear_${group.key}`,
@@ -74,22 +118,10 @@ function linearNodes(e: Explaining, it: Iteration): string[] {
       const all = formula`${groupBytesNode(e, group)} / ${readRateNode(e, group.format, bytesPerWeight(group.format))}`;
       const fullest = isRouted ? fullestPart(e, it.name, it.model, tokens, tokensNode(e, it)) : formula``;
       const compute = formula`${groupFlopNode(e, group)} * ${text}${fullest} / ${rate}`;
-      const read = isRouted ? formula`${touchedNode(e, it.name, it.model, tokens, tokensNode(e, it))} * ${all}` : all;
+      const read = formula`${touchedFactor(e, it, group.use, tokens)}${all}`;
       return it.model.combine === 'max' ? formula`max(${compute}, ${read})` : formula`${compute} + ${read}`;
     });
   });
-}
-
-function allReduceNode(e: Explaining, it: Iteration): string | undefined {
-  const nodes = allReduceNodes(e);
-  if (nodes === undefined) return undefined;
-  const { calls, latency, perToken } = it.model.allReduce;
-  const tokens = it.load.decodeSequences * it.model.queries + it.load.promptTokens;
-  const value = calls * (latency + perToken * tokens);
-  return e.table.computed(
-    { id: `${it.name}_all_reduce`, label: 'exchange between GPUs', unit: 's', value },
-    () => formula`${nodes.calls} * (${nodes.latency} + ${nodes.perToken} * ${tokensNode(e, it)})`,
-  );
 }
 
 function hostNode(e: Explaining, it: Iteration): string {
@@ -104,7 +136,7 @@ function hostNode(e: Explaining, it: Iteration): string {
 function bodyFormula(e: Explaining, it: Iteration): Formula {
   const parts = [
     ...linearNodes(e, it),
-    allReduceNode(e, it),
+    allReduceNode(e, it.name, tokensThrough(it), () => tokensNode(e, it)),
     fixedNode(e, it.model.fixedPerIteration),
     hostNode(e, it),
   ];
@@ -122,6 +154,8 @@ function draftFormula(e: Explaining, it: Iteration): Formula | undefined {
   if (draft === undefined || it.load.decodeSequences === 0) return undefined;
   const { attention, scale } = draft.model;
   const context = attention.decodeFull * it.load.contextFull + attention.decodeSliding * it.load.contextSliding;
+  // A measured rate moves the whole step, not the proposals within it once more.
+  const rate = scale === 1 ? undefined : hostRateNode(e);
   const value = decodeConstant(draft.model, it.load.decodeSequences) + scale * context;
   const load: StepLoad = {
     ...it.load,
@@ -134,7 +168,7 @@ function draftFormula(e: Explaining, it: Iteration): Formula | undefined {
   const plain: Iteration = { name: `${it.name}_plain`, model: draft.model, load, sequences: it.sequences };
   const pass = e.table.computed(
     { id: `${it.name}_plain_pass`, label: 'a pass over one token a sequence', unit: 's', value },
-    () => stepFormula(e, plain),
+    () => (rate === undefined ? stepFormula(e, plain) : formula`(${stepFormula(e, plain)}) / ${rate}`),
   );
   return formula`${depthNode(e)} * ${draftCostNode(e)} * ${pass}`;
 }
@@ -147,17 +181,18 @@ function stepFormula(e: Explaining, it: Iteration): Formula {
   );
 }
 
-/** What a measured rate of the replica makes of every step. */
+/** What the engine's speed, or a measured rate of the replica, makes of every step. */
 function scaleNode(e: Explaining): string {
-  const { replica } = e.facts;
+  const { replica, plan } = e.facts;
+  const quantity = { id: 'step_scale', label: 'factor on all step times', unit: '', value: replica.step.scale };
+  if (plan.serving.measuredOutputTokensPerSecond === undefined) {
+    return e.table.computed(quantity, () => formula`1 / ${hostRateNode(e)}`);
+  }
   const place = e.origins.placeOf(['serving', 'measured']) ?? 'serving.measured';
-  return e.table.found(
-    { id: 'step_scale', label: 'factor on all step times', unit: '', value: replica.step.scale },
-    () => ({
-      method: `bisection: the factor with which the closed form comes to the rate measured at ${place}`,
-      inputs: [],
-    }),
-  );
+  return e.table.found(quantity, () => ({
+    method: `bisection: the factor with which the closed form comes to the rate measured at ${place}`,
+    inputs: [],
+  }));
 }
 
 /** One term of an iteration in which several groups of GPUs take part. */
