@@ -6,6 +6,7 @@ import type { Explanation } from '../../src/analysis/explain/explain.ts';
 import { rackrate } from './rackrate.ts';
 
 const FILE = 'scenarios/chat-8b.yaml';
+const QUICK = ['--set', 'serving.envelope=closed-form'];
 
 describe('rackrate explain', () => {
   test('explains the headline where no metric is named', () => {
@@ -25,7 +26,10 @@ describe('rackrate explain', () => {
   });
 
   test('goes no deeper than asked, and tells where a --set came from', () => {
-    const { stdout } = rackrate(['explain', FILE, 'gpus', '--depth', '1', '--json', '--set', 'serving.replicas=3']);
+    const { stdout } = rackrate([
+      ...['explain', FILE, 'gpus', '--depth', '1', '--json', '--set', 'serving.replicas=3'],
+      ...QUICK,
+    ]);
     const { nodes } = JSON.parse(stdout) as Explanation;
     expect(nodes.map((node) => node.id)).toEqual(['gpus', 'replicas', 'gpus_per_replica', 'gpus_per_billing_unit']);
     expect(nodes[1]?.source).toMatchObject({ basis: 'scenario', ref: '--set serving.replicas' });
@@ -42,18 +46,18 @@ describe('rackrate explain', () => {
     [['-o', 'x.csv'], 2],
     [['--set', 'serving.tensor_parallel=2', '--set', 'slo.tpot_p95=1 us'], 3],
   ])('%j ends with %d', (args, code) => {
-    expect(rackrate(['explain', FILE, ...args]).status).toBe(code);
+    expect(rackrate(['explain', FILE, ...args, ...QUICK]).status).toBe(code);
   });
 
   test('a price of tokens that are not served is said to be unknown', () => {
-    const { stdout, status } = rackrate(['explain', FILE, '--set', 'traffic.requests_per_day=0']);
+    const { stdout, status } = rackrate(['explain', FILE, '--set', 'traffic.requests_per_day=0', ...QUICK]);
     expect(status).toBe(0);
     expect(stdout.trimEnd().split('\n').at(-1)).toContain('usd_per_mtok_total is not known here');
   });
 
   test('writes Markdown to a file', () => {
     const target = join(mkdtempSync(join(tmpdir(), 'explain-')), 'price.md');
-    expect(rackrate(['explain', FILE, '-o', target]).status).toBe(0);
+    expect(rackrate(['explain', FILE, '-o', target, ...QUICK]).status).toBe(0);
     expect(readFileSync(target, 'utf8')).toMatch(/^# .*usd_per_mtok_total/);
   });
 

@@ -38,7 +38,7 @@ export function allReduceNode(
     label: `exchange between GPUs, ${NAMES[way]}`,
     unit: 's',
     value: calls * (times[fastest] as number),
-    ...(others.length === 0 ? {} : { note: `the fastest way: ${others.join(', ')}` }),
+    ...(others.length === 0 ? {} : { note: `slower: ${others.join(', ')}` }),
   };
   return e.table.computed(
     quantity,

@@ -1,4 +1,4 @@
-import { evaluate as evaluateText } from 'mathjs';
+import { compile, type EvalFunction } from 'mathjs';
 import type { ExplainNode } from '../../../src/analysis/explain/explanation.ts';
 
 /** Chance that at least k of n are up, term by term. */
@@ -21,8 +21,12 @@ function fewest(k: number, a: number, target: number, zones: number): number {
   return Number.NaN;
 }
 
+const compiled = new Map<string, EvalFunction>();
+
 /** A node's formula over the values given for its inputs, by mathjs. */
-export function evaluate(node: ExplainNode, amount: (id: string) => number): number {
-  const scope = Object.fromEntries(node.inputs.map((id) => [id, amount(id)]));
-  return evaluateText(node.formula ?? '', { ...scope, atLeast, fewest }) as number;
+export function evaluate({ formula = '', inputs }: ExplainNode, amount: (id: string) => number): number {
+  const code = compiled.get(formula) ?? compile(formula);
+  compiled.set(formula, code);
+  const scope = Object.fromEntries(inputs.map((id) => [id, amount(id)]));
+  return code.evaluate({ ...scope, atLeast, fewest }) as number;
 }
