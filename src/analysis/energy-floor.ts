@@ -27,14 +27,20 @@ function energyFloorUsdPerRequest(plan: Plan): number | undefined {
   const { work } = workAt(replica, point);
   const watts = tdp * boardShare(power, 1, work) * instanceGpus(plan.serving);
   const joules = (watts / full.requestsPerSecond) * (plan.traffic.mix.samples ?? 1);
-  return (joules / 3.6e6) * power.pue * power.electricity;
+  return (joules / 3.6e6) * power.pue * tariffOf(plan);
+}
+
+/** USD per kWh: of the site where nodes are owned, else the typical one. */
+function tariffOf({ capacity, facility }: Plan): number {
+  return capacity.kind === 'own' ? capacity.electricity.value : facility.power.electricity;
 }
 
 /** Price of a request that these GPUs' rent comes to if the stated rate is kept up around the clock. */
 function statedRentPerRequest(plan: Plan): number | undefined {
   const stated = plan.serving.measuredOutputTokensPerSecond;
-  if (stated === undefined) return undefined;
-  const perSecond = (plan.rent.usdPerGpuHour * replicaGpus(plan.serving)) / 3600;
+  const { capacity } = plan;
+  if (stated === undefined || capacity.kind === 'own') return undefined;
+  const perSecond = (capacity.usdPerGpuHour * replicaGpus(plan.serving)) / 3600;
   return (perSecond / stated) * requestTokens(plan.traffic.mix).output;
 }
 
@@ -48,7 +54,8 @@ export function energyFloorWarnings(plan: Plan): string[] {
   const floor = same.length > 0 || rent !== undefined ? energyFloorUsdPerRequest(plan) : undefined;
   if (floor === undefined) return [];
   const { output, total } = requestTokens(plan.traffic.mix);
-  const { pue, electricity } = plan.facility.power;
+  const { pue } = plan.facility.power;
+  const electricity = tariffOf(plan);
   const perMtok = (usd: number, tokens: number) => formatUsdPerMtok((usd / tokens) * 1e6);
   const sentence = (what: string, usd: number) =>
     `${what} comes to ${perMtok(usd, total)} USD/Mtok, less than the ${perMtok(floor, total)} that the electricity of full ${plan.gpuName} boards alone costs (${perMtok(floor, output)} an output token; PUE ${significant(pue)}, ${significant(electricity)} USD/kWh); check it`;

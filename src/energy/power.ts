@@ -30,12 +30,15 @@ export function boardShare(power: FacilityCard['power'], busy: Share, { multiply
 /**
  * Mean power of one GPU and its share of the host, at the wall of the IT equipment.
  *
+ * A draw that the scenario states for its own nodes takes the place of all of it.
+ *
  * @param board mean of `boardShare`
  * @returns undefined where the card lists no TDP
  * @source nodes of eight: the facility card
  * @checkedBy test/energy/power.test.ts
  */
 export function powerPerGpu(plan: Plan, board: Share): Watts | undefined {
+  if (plan.capacity.kind === 'own' && plan.capacity.wattsPerGpu !== undefined) return plan.capacity.wattsPerGpu;
   const { tdp } = plan.gpu;
   return tdp === undefined ? undefined : tdp * (board + plan.facility.power.server);
 }

@@ -9,6 +9,7 @@ import type { MonthUse } from '../fleet/month-use.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
+import { answeringInstances } from '../serving/engine-spec.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { readEnvelope } from '../serving/read-envelope.ts';
 import type { Replica } from '../serving/replica.ts';
@@ -81,7 +82,9 @@ export function metricsOf(
   return {
     weight_bytes_per_gpu: replica.weightBytesPerGpu,
     kv_bytes_per_token: replica.kvBytesPerToken,
-    ...(replica.kvCapacityTokens === undefined ? {} : { kv_capacity_tokens_per_replica: replica.kvCapacityTokens }),
+    ...(replica.kvCapacityTokens === undefined
+      ? {}
+      : { kv_capacity_tokens_per_replica: replica.kvCapacityTokens * answeringInstances(replica.engine.scheduling) }),
     replicas,
     gpus,
     availability: first.size.availability,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { cardId, count, name, number, quantity, share, sources } from './fields.ts';
+import { billingMonths, cardId, count, name, number, quantity, share, sources } from './fields.ts';
+import { residualCurve } from './own.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 
@@ -43,6 +44,19 @@ const power = z.strictObject({
   electricity: quantity('USD/kWh', '0.08 USD/kWh', { min: 0, max: 10 }),
 });
 
+/** What owning brings beside the price of a node; see the fields of the same names in a scenario. */
+const owning = z.strictObject({
+  ancillary: share(),
+  spares: share(),
+  install: share(),
+  life: billingMonths(),
+  residual: residualCurve,
+  support: share(),
+  tax_and_insurance: share(),
+  transit: usd,
+  site: cardId(),
+});
+
 /** The typical figures that a scenario may switch on or override: money, power, failures. */
 export const facilityCard = z.strictObject({
   id: cardId(),
@@ -51,6 +65,7 @@ export const facilityCard = z.strictObject({
   reserved_discount: z.strictObject({ one_year: share(), three_years: share() }),
   bytes_per_token: number({ min: 1, max: 16 }),
   power,
+  owning,
   failures,
   overheads: z.array(overheadLine),
   sources,

@@ -5,7 +5,7 @@ import { ownLoadedUsd } from '../../result/metrics.ts';
 import type { OfferPlan, OverheadCharge } from '../../scenario/plan.ts';
 import { baselineOffer } from '../month-bill.ts';
 import { type Formula, formula, joined, type NumberSource } from './explanation.ts';
-import { gpusNode, hoursNode } from './fleet-nodes.ts';
+import { billingUnitNode, gpusNode, hoursNode } from './fleet-nodes.ts';
 import { cardFieldSource, cardOf, facilitySource, settingSource, statedSource } from './provenance.ts';
 import { inputNode, outputNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
@@ -24,24 +24,28 @@ function phraseSource(text: string): NumberSource {
 
 const BASES = ['datasheet', 'measured', 'quoted', 'estimated', 'fitted', 'recalled'] as const;
 
-/** A source that a line of the bill names: a place of the scenario by its path, or a card's words. */
-function lineSource(e: Explaining, text: string): NumberSource {
+/** One of the sources that a line names: a place of the scenario by its path, or a card's words. */
+function namedSource(e: Explaining, text: string): NumberSource {
   const path = /^scenario: (\S+)$/.exec(text)?.[1]?.split('.');
   if (path === undefined) return phraseSource(text);
   return statedSource(e.origins, path) ?? { basis: 'scenario', ref: text };
 }
 
-type Rent = Explaining['origins']['scenario']['capacity']['rent'];
+/** The source of a line; the first that is known, where a product of two names both. */
+function lineSource(e: Explaining, text: string): NumberSource {
+  const sources = text.split('; ').map((part) => namedSource(e, part));
+  return sources.find(({ basis, as_of }) => basis === 'scenario' || as_of !== undefined) ?? namedSource(e, text);
+}
+
+type Rent = NonNullable<Explaining['origins']['scenario']['capacity']['rent']>;
 
 /** Price of a GPU-hour on demand: stated, or the rental's. */
 function onDemandNode(e: Explaining, rent: Rent): string {
   const { plan, origins } = { ...e, ...e.facts };
   const quantity = { id: 'rent_on_demand_rate', label: 'price of a GPU-hour', unit: 'USD/h' };
   const card = rent.id === undefined ? undefined : cardFieldSource(cardOf(origins, 'rental', rent.id), 'on_demand');
-  return e.table.stated(
-    { ...quantity, value: plan.rent.usdPerGpuHour },
-    settingSource(origins, plan, ['capacity', 'rent', 'price'], card),
-  );
+  const value = plan.capacity.kind === 'rent' ? plan.capacity.usdPerGpuHour : 0;
+  return e.table.stated({ ...quantity, value }, settingSource(origins, plan, ['capacity', 'rent', 'price'], card));
 }
 
 /** Price of a committed GPU-hour: the contract's, the rental's, or a discount off the one on demand. */
@@ -77,6 +81,7 @@ interface LineParts {
 
 function rentParts(e: Explaining, entry: LedgerLine): LineParts | undefined {
   const { rent } = e.origins.scenario.capacity;
+  if (rent === undefined) return undefined;
   const capacity = e.facts.lines.filter((other) => other.id.startsWith('rent.'));
   if (entry.id === 'rent.reserved') {
     return {
@@ -189,13 +194,20 @@ function overflowParts(e: Explaining, entry: LedgerLine): LineParts | undefined 
   return { quantity: formula`${fateNode(e, 'overflow')}`, rate: formula`${rate}` };
 }
 
+/** What owned nodes are counted by; undefined for any other line. */
+function ownQuantity(e: Explaining, entry: LedgerLine): Formula | undefined {
+  if (!entry.id.startsWith('own.')) return undefined;
+  if (entry.unit === 'GPU-h') return formula`${gpusNode(e)} * ${hoursNode(e)}`;
+  return entry.unit === 'node-month' ? formula`${gpusNode(e)} / ${billingUnitNode(e)}` : undefined;
+}
+
 /** A line whose quantity is explained no further than the bill does. */
 function plainParts(e: Explaining, id: string, entry: LedgerLine): LineParts {
   const source = lineSource(e, entry.source);
   const quantity = { id: `${id}_quantity`, label: `${entry.label}: quantity`, unit: entry.unit, value: entry.quantity };
   const rate = { id: `${id}_rate`, label: `${entry.label}, per ${entry.unit}`, unit: 'USD', value: entry.rate };
   return {
-    quantity: formula`${e.table.stated(quantity, source)}`,
+    quantity: ownQuantity(e, entry) ?? formula`${e.table.stated(quantity, source)}`,
     rate: formula`${e.table.stated(rate, source)}`,
   };
 }

@@ -1,8 +1,8 @@
 import { monthEnergyKwh, powerPerGpu } from '../../energy/power.ts';
 import { formula } from './explanation.ts';
-import { gpusNode, hoursNode } from './fleet-nodes.ts';
+import { billingUnitNode, gpusNode, hoursNode } from './fleet-nodes.ts';
 import { batchNode, peakStepNode, promptShareNode } from './operation-nodes.ts';
-import { facilitySource, gpuSource } from './provenance.ts';
+import { facilitySource, gpuSource, settingSource } from './provenance.ts';
 import { bySimulation, promptStepNode } from './replica-nodes.ts';
 import type { Explaining } from './run-facts.ts';
 
@@ -10,7 +10,10 @@ type PowerKey = keyof Explaining['facts']['plan']['facility']['power'];
 
 function power(e: Explaining, key: PowerKey, label: string, unit: string): string {
   const value = e.facts.plan.facility.power[key];
-  return e.table.stated({ id: `power_${key}`, label, unit, value }, facilitySource(e.origins, `power.${key}`));
+  const typical = facilitySource(e.origins, `power.${key}`);
+  const isOfSite = key === 'pue' && e.facts.plan.capacity.kind === 'own';
+  const source = isOfSite ? settingSource(e.origins, e.facts.plan, ['capacity', 'own', 'pue'], typical) : typical;
+  return e.table.stated({ id: `power_${key}`, label, unit, value }, source);
 }
 
 /** Shares of the month that a replica works, and that its GPUs multiply and read. */
@@ -63,6 +66,14 @@ function boardNode(e: Explaining): string {
 /** Mean power of a GPU and its share of the host. */
 function wattsNode(e: Explaining, value: number): string {
   const { plan } = e.facts;
+  const { capacity } = plan;
+  if (capacity.kind === 'own' && capacity.wattsPerGpu !== undefined) {
+    const node = { id: 'watts_per_node', label: 'draw of a node', unit: 'W', value: value * capacity.gpusPerNode };
+    return e.table.computed({ id: 'watts_per_gpu', label: 'draw of a node for each GPU', unit: 'W', value }, () => {
+      const draw = e.table.stated(node, settingSource(e.origins, plan, ['capacity', 'own', 'power_per_node']));
+      return formula`${draw} / ${billingUnitNode(e)}`;
+    });
+  }
   return e.table.computed({ id: 'watts_per_gpu', label: 'a GPU with its share of the host', unit: 'W', value }, () => {
     const tdp = e.table.stated(
       { id: 'gpu_tdp', label: 'rated power of a GPU', unit: 'W', value: plan.gpu.tdp ?? 0 },

@@ -1,10 +1,11 @@
-import { fullestPartOverMean, meanOfLargest, touchedInFullestPart } from '../../perf/experts.ts';
+import { expertActivationBytes, fullestPartOverMean, meanOfLargest, touchedInFullestPart } from '../../perf/experts.ts';
 import type { StepModel } from '../../perf/step-time.ts';
 import { type Formula, formula, type NumberSource } from './explanation.ts';
 import { fitted } from './fitted-nodes.ts';
+import { moeLayers } from './layer-nodes.ts';
 import { splitNode } from './layout-nodes.ts';
 import type { Explaining } from './run-facts.ts';
-import { moe } from './shape-nodes.ts';
+import { hiddenNode, moe, tensorParallelNode } from './shape-nodes.ts';
 
 const BLOM: NumberSource = {
   basis: 'definition',
@@ -37,6 +38,23 @@ export function touchedNode(e: Explaining, name: string, model: StepModel, token
     const [split, z] = [splitNode(e, 'expert_parallel'), largestNode(e, parts)];
     const deviation = formula`sqrt((${share}) * (1 - (${share})) * ${split} / ${experts(e)} * (1 - 1 / ${split}))`;
     return formula`min(1, ${share} + ${z} * ${deviation})`;
+  });
+}
+
+/** Bytes that a token's copies for its experts move through memory; undefined where they are not counted. */
+export function expertActivationsNode(e: Explaining): string | undefined {
+  const { model, calibration, serving } = e.facts.plan;
+  if (model.moe === undefined || !calibration.expert_activations) return undefined;
+  const quantity = { id: 'expert_activation_bytes', label: 'activations of a token for its experts', unit: 'B' };
+  return e.table.computed({ ...quantity, value: expertActivationBytes(model, serving) }, () => {
+    const width =
+      model.moe?.latent_size === undefined ? hiddenNode(e) : moe(e, 'latent_size', 'width that experts work in');
+    const inner = moe(e, 'expert_intermediate_size', 'inner size of an expert');
+    const split = serving.expertParallel === 1 ? undefined : splitNode(e, 'expert_parallel');
+    const copies = split === undefined ? formula`${perToken(e)}` : formula`${perToken(e)} / ${split}`;
+    const group = tensorParallelNode(e);
+    const ways = split === undefined ? formula`${group}` : formula`(${group} / ${split})`;
+    return formula`2 * ${moeLayers(e)} * ${copies} * (4 * ${width} + 6 * ${inner} / ${ways})`;
   });
 }
 

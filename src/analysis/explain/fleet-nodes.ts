@@ -231,18 +231,24 @@ export function replicaGpusNode(e: Explaining): string {
   });
 }
 
-/** GPUs that are rented together. */
-function billingUnitNode(e: Explaining): string {
+/** GPUs that are rented or bought together. */
+export function billingUnitNode(e: Explaining): string {
   const { plan, origins } = { ...e, ...e.facts };
-  const { rent } = origins.scenario.capacity;
+  const { rent, own } = origins.scenario.capacity;
+  const { capacity } = plan;
+  if (capacity.kind === 'own') {
+    const quantity = { id: 'gpus_per_node', label: 'GPUs of a node', unit: 'GPU', value: capacity.gpusPerNode };
+    const card = own?.node === undefined ? undefined : cardFieldSource(cardOf(origins, 'node', own.node), 'gpus');
+    return e.table.stated(quantity, settingSource(origins, plan, ['capacity', 'own', 'gpus_per_node'], card));
+  }
   const stated =
     statedSource(origins, ['capacity', 'rent', 'gpus_per_instance']) ??
     statedSource(origins, ['capacity', 'rent', 'billing_unit']);
   const card =
-    rent.id === undefined ? undefined : cardFieldSource(cardOf(origins, 'rental', rent.id), 'gpus_per_instance');
+    rent?.id === undefined ? undefined : cardFieldSource(cardOf(origins, 'rental', rent.id), 'gpus_per_instance');
   const quantity = { id: 'gpus_per_billing_unit', label: 'GPUs rented together', unit: 'GPU' };
   return e.table.stated(
-    { ...quantity, value: plan.rent.gpusPerBillingUnit },
+    { ...quantity, value: capacity.gpusPerBillingUnit },
     stated ?? card ?? { basis: 'default', ref: 'each GPU is rented by itself' },
   );
 }

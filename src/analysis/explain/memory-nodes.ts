@@ -1,4 +1,5 @@
 import { fitMemory } from '../../model/memory-fit.ts';
+import { answeringInstances } from '../../serving/engine-spec.ts';
 import { kvBytesNode, kvOnGpuNode, stateNode } from './cache-nodes.ts';
 import { formula, type NumberSource } from './explanation.ts';
 import { isOneGroup, layoutNodes } from './layout-nodes.ts';
@@ -51,9 +52,24 @@ function kvRoomNode(e: Explaining): string {
   });
 }
 
+/** Tokens of cache of a replica: of its one engine, or of all that decode. */
 export function kvCapacityNode(e: Explaining): string {
-  const { plan, replica } = e.facts;
+  const { engine, kvCapacityTokens = 0 } = e.facts.replica;
+  const decoding = answeringInstances(engine.scheduling);
+  if (decoding === 1) return instanceCapacityNode(e, 'kv_capacity_tokens_per_replica');
   const quantity = { id: 'kv_capacity_tokens_per_replica', label: 'tokens of cache in a replica', unit: 'token' };
+  return e.table.computed({ ...quantity, value: kvCapacityTokens * decoding }, () => {
+    const instances = e.table.found(
+      { id: 'decode_instances', label: 'instances that decode', unit: '', value: decoding },
+      () => ({ method: 'as stated; where left open, in proportion to the work of prompts and answers', inputs: [] }),
+    );
+    return formula`${instanceCapacityNode(e, 'kv_capacity_tokens_per_instance')} * ${instances}`;
+  });
+}
+
+function instanceCapacityNode(e: Explaining, id: string): string {
+  const { plan, replica } = e.facts;
+  const quantity = { id, label: 'tokens of cache in an instance of the engine', unit: 'token' };
   if (!isOneGroup(e)) {
     return e.table.found({ ...quantity, value: replica.kvCapacityTokens ?? 0 }, () => ({
       method: 'what fits in the stage with least room for its layers, in whole blocks, over all ranks',

@@ -94,7 +94,10 @@ function busiestPromptShareNode(e: Explaining): string {
   return e.table.found(quantity, () => {
     const method = bySimulation(e, 'read off its service curve at that load');
     if (!hasClosedForm(e)) return { method, inputs: [load, promptStepNode(e)] };
-    return { method, inputs: [load], check: promptShareAtPeak(e, peakState(e)) };
+    const peak = peakState(e);
+    // With less than one sequence at a time prompts meet an idle engine, which the closed form does not tell apart.
+    if (e.table.get(peak.decoding).value < 1) return { method, inputs: [load, promptStepNode(e), peakStepNode(e)] };
+    return { method, inputs: [load], check: promptShareAtPeak(e, peak) };
   });
 }
 

@@ -41,7 +41,7 @@ export function runFacts(given: Plan, seed: number): RunFacts {
   const fleet = simulateFleet(plan, envelope, 1);
   const first = fleet[0] as FleetMonth;
   const use = monthUse(envelope, first.size.replicas, first.result.records);
-  const lines = buildLedger(plan, fleet).filter((entry) => entry.month === 1);
+  const lines = buildLedger(plan, { replica, envelope }, fleet).filter((entry) => entry.month === 1);
   const metrics = metricsOf(plan, replica, envelope, first, use, lines);
   const power = monthPower({ replica, envelope }, first.size.replicas, first.result.records, plan.facility.power);
   return { plan, seed, replica, envelope, first, use, power, lines, metrics };

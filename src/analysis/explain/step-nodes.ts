@@ -5,7 +5,7 @@ import { combine } from '../../perf/roofline.ts';
 import { decodeConstant, type StepLoad, type StepModel, stepSeconds, stepTerms } from '../../perf/step-time.ts';
 import { allReduceNode } from './all-reduce-nodes.ts';
 import { decodeAttention, type Iteration, prefillAttention } from './attention-nodes.ts';
-import { fullestPart, touchedNode } from './expert-nodes.ts';
+import { expertActivationsNode, fullestPart, touchedNode } from './expert-nodes.ts';
 import { type Formula, formula, joined } from './explanation.ts';
 import { hostRateNode, perSequenceNode } from './fitted-nodes.ts';
 import { computeRateNode, readRateNode } from './hardware-nodes.ts';
@@ -117,7 +117,13 @@ function linearNodes(e: Explaining, it: Iteration): string[] {
       const rate = computeRateNode(e, group.format, isRouted);
       const all = formula`${groupBytesNode(e, group)} / ${readRateNode(e, group.format, bytesPerWeight(group.format))}`;
       const fullest = isRouted ? fullestPart(e, it.name, it.model, tokens, tokensNode(e, it)) : formula``;
-      const compute = formula`${groupFlopNode(e, group)} * ${text}${fullest} / ${rate}`;
+      const multiplied = formula`${groupFlopNode(e, group)} / ${rate}`;
+      const moved = isRouted ? expertActivationsNode(e) : undefined;
+      const each =
+        moved === undefined
+          ? multiplied
+          : formula`(${multiplied} + ${moved} / ${readRateNode(e, 'bf16', bytesPerWeight('bf16'))})`;
+      const compute = formula`${each} * ${text}${fullest}`;
       const read = formula`${touchedFactor(e, it, group.use, tokens)}${all}`;
       return it.model.combine === 'max' ? formula`max(${compute}, ${read})` : formula`${compute} + ${read}`;
     });

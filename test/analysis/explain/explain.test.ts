@@ -25,7 +25,6 @@ const SHIPPED = readdirSync(join(ROOT, 'scenarios')).filter((name) => name.endsW
 /** What only the simulation knows, from one of the shipped scenarios. */
 const SIMULATED: readonly Case[] = [
   ['static batches', 'chat-8b.yaml', ['serving.scheduling={policy: static, batch: 32, max_wait: 1 s}', 'slo=null']],
-  ['whole prompts first', 'chat-8b.yaml', ['serving.scheduling={policy: continuous, prefill: whole}']],
   [
     'two pools',
     'chat-8b.yaml',
@@ -119,6 +118,12 @@ const CLOSED: readonly Case[] = [
       'people={setup: 40 h, hours_per_month: 0, rate: 100 USD/h, amortize_months: 18}',
       'capacity.rent={price: 2 USD/h, commitment: 1 year, commitment_discount: 20 %, billing_unit: 8 GPUs}',
     ],
+  ],
+  ['owned nodes', 'support-chat-70b.yaml', ['capacity={own: {node: hgx-h100-8}}', 'serving.tensor_parallel=8']],
+  [
+    'owned nodes of a stated draw',
+    'support-chat-70b.yaml',
+    ['capacity={own: {power_per_node: 6.5 kW, pue: 1.2, electricity: 0.1 USD/kWh}}', 'serving.tensor_parallel=8'],
   ],
   ['experts dealt out', 'moe-on-one-node.yaml', ['serving.expert_parallel=8']],
   ['stages', 'support-chat-70b.yaml', ['serving.pipeline_parallel=2']],
@@ -218,7 +223,7 @@ describe('what only the simulation finds stands beside the closed form', { timeo
     ]) {
       expect(nodes.get(id)?.method).toMatch(/^simulated request by request, seed 0, [\d,]+ requests/);
     }
-    expect(checked.length).toBeGreaterThanOrEqual(4);
+    expect(checked.length).toBeGreaterThanOrEqual(3);
     for (const node of checked) {
       const plain = nodes.get(node.check as string)?.value ?? Number.NaN;
       expect({ id: node.id, isNear: Math.abs(plain / node.value - 1) < 0.25 }).toEqual({ id: node.id, isNear: true });
