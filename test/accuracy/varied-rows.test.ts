@@ -25,11 +25,12 @@ const USUAL: Cells = {
   osl: 256,
   concurrency_or_batch: 8,
   metric: 'tpot_ms_mean',
-  value: 10,
 };
 
 function row(cells: Cells): MeasuredRow {
-  const all = Object.entries({ ...USUAL, ...cells }).map(([key, value]) => [key, String(value)]);
+  // Slow enough for any GPU: what beats the memory is skipped.
+  const value = /tok_s|req_s/.test(String(cells.metric ?? USUAL.metric)) ? 0.01 : 1e5;
+  const all = Object.entries({ ...USUAL, value, ...cells }).map(([key, value]) => [key, String(value)]);
   return { line: 2, cells: Object.fromEntries(all) };
 }
 
