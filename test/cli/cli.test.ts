@@ -94,7 +94,7 @@ describe('catalog', () => {
   test('list, by kind', () => {
     const { stdout, status } = rackrate(['catalog', 'list', 'gpu']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^gpu {2}a100-pcie-80gb +NVIDIA A100/);
+    expect(stdout).toMatch(/^gpu {2}a100-pcie-80gb +NVIDIA A100/m);
   });
   test('show gives value, unit, source and date, by any alias', () => {
     const { stdout, status } = rackrate(['catalog', 'show', 'H100 SXM']);
