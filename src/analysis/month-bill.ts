@@ -4,6 +4,7 @@ import { type LedgerLine, line } from '../cost/ledger.ts';
 import { type NodeMove, ownLines, purchaseLines } from '../cost/own-cost.ts';
 import { peopleLines, setupLines } from '../cost/people-cost.ts';
 import { overheadLines } from '../cost/running-cost.ts';
+import { transferLines } from '../cost/transfer-cost.ts';
 import { monthEnergyKwh } from '../energy/power.ts';
 import { monthUse } from '../fleet/month-use.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
@@ -72,6 +73,7 @@ export function monthBill(plan: Plan, usage: MonthUsage): LedgerLine[] {
   return [
     ...capacityLines(plan, usage),
     ...overheadLines(plan, { month: usage.month, gpus: usage.gpus, servedOutputTokens }),
+    ...transferLines(plan.transfers, usage.month),
     ...peopleLines(plan, usage.month),
     ...setupLines(plan, usage.month),
     ...overflowLines(plan, usage),

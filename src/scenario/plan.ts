@@ -251,6 +251,16 @@ export interface OverheadCharge {
   source: string;
 }
 
+/** Data moved every month on one way, and what it costs there. Marks count from the first byte of the month. */
+export interface TransferPlan {
+  way: string;
+  bytesPerMonth: Bytes;
+  free: Bytes;
+  /** Each reaches from the end of the one before; the last to Infinity. */
+  tiers: readonly { upTo: Bytes; usdPerGb: number }[];
+  source: string;
+}
+
 /** What an API charges for this traffic; prices per million tokens on the scenario's start date. */
 export interface OfferPlan {
   name: string;
@@ -310,6 +320,7 @@ export interface Plan {
   capacity: CapacityPlan;
   people?: PeoplePlan;
   overheads: readonly OverheadCharge[];
+  transfers: readonly TransferPlan[];
   offers: readonly OfferPlan[];
   horizonMonths: readonly number[];
   discountRate: Share;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { billingMonths, cardId, count, name, number, quantity, share, sources } from './fields.ts';
 import { residualCurve } from './own.ts';
+import { transferTariff } from './transfer.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 
@@ -66,6 +67,8 @@ export const facilityCard = z.strictObject({
   owning,
   failures,
   overheads: z.array(overheadLine),
+  /** By the way that data takes. */
+  transfers: z.record(cardId(), transferTariff).default({}),
   sources,
 });
 export type FacilityCard = z.infer<typeof facilityCard>;

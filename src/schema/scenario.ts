@@ -17,6 +17,7 @@ import { networkFields } from './network.ts';
 import { own } from './own.ts';
 import { ownCalibration } from './own-calibration.ts';
 import { slo, traffic } from './traffic.ts';
+import { transfers } from './transfer.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 const perHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 100_000 });
@@ -212,6 +213,7 @@ export const scenarioFile = z.strictObject({
   capacity,
   people: people.optional(),
   overheads: overheads.default('none'),
+  transfers: transfers.optional(),
   compare: z.array(offer).max(50).default([]),
   horizons: z.array(billingMonths()).min(1).max(20).default([1, 12, 60]),
   discount_rate: share({ min: -0.5, max: 2 }).optional(),

@@ -248,6 +248,55 @@ describe('platform overhead', () => {
   });
 });
 
+describe('transfers', () => {
+  const paid = (transfers: Raw) =>
+    amount(lines(runWith({ transfers }), 1).filter((entry) => entry.id.startsWith('transfer.')));
+
+  test.each([
+    ['140 GB to another region', { 'inter-region': { amount: '140 GB' } }, 2.8],
+    ['140 GB to the internet, the free bytes used up', { internet: { amount: '140 GB', free: '0 GB' } }, 12.6],
+    ['50 TB to the internet, 100 GB of them free', { internet: { amount: '50 TB' } }, 9900 * 0.09 + 40_000 * 0.085],
+    ['the same in 500 events', { internet: { amount: '100 GB', times_per_month: 500 } }, 4291],
+    ['200 TB through all four tiers', { internet: { amount: '200 TB' } }, 891 + 3400 + 7000 + 2500],
+    ['less than is free', { internet: { amount: '99 GB' } }, 0],
+    ['a contract of its own', { satellite: { amount: '10 GB', price: '2 USD/GB' } }, 20],
+  ])('F04 %s: %j is %d USD', (_, transfers, usd) => {
+    expect(paid(transfers)).toBeCloseTo(usd, 9);
+  });
+
+  test('F04 50 TB a month come to 4,291 USD, line by line and in the total', () => {
+    const transfers = { internet: { amount: '50 TB' } };
+    const result = runWith({ transfers });
+    const entries = lines(result, 1).filter((entry) => entry.id.startsWith('transfer.'));
+    expect(entries.map(({ quantity, rate }) => [quantity, rate])).toEqual([
+      [100, 0],
+      [9900, 0.09],
+      [40_000, 0.085],
+    ]);
+    expect(metric(result, 'cost_usd_per_month') - metric(runWith({}), 'cost_usd_per_month')).toBeCloseTo(4291, 6);
+  });
+
+  test('F04 more bytes never cost less, nor more than at the dearest tier', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 5e5, noNaN: true }),
+        fc.double({ min: 0, max: 5e5, noNaN: true }),
+        (a, b) => {
+          const at = (gb: number) => paid({ internet: { amount: `${gb.toFixed(3)} GB` } });
+          const [low, high] = [Math.min(a, b), Math.max(a, b)];
+          expect(at(low)).toBeLessThanOrEqual(at(high) + 1e-9);
+          expect(at(high)).toBeLessThanOrEqual(0.09 * high + 1e-3);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  test('F04 a way without a tariff needs a price', () => {
+    expect(() => planOf(scenario({ transfers: { interregion: { amount: '1 GB' } } }))).toThrow(/inter-region/);
+  });
+});
+
 describe('the decision', () => {
   /** One GPU of a measured rate for 5,000 USD a month, against 3 and 15 USD: 300 of 1,300 tokens are output. */
   const decide = (perDay: number, usdPerMonth: number) =>
