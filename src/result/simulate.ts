@@ -100,6 +100,9 @@ function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: Flee
       `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
     );
   }
+  if (plan.capacity.kind === 'rent' && plan.capacity.spot !== undefined) {
+    warnings.push('spot losses are taken as independent; in fact they come together, so more is down at once');
+  }
   const old = plan.capacity.priceDates.filter(({ asOf }) => monthsBetween(asOf, plan.start) >= STALE_MONTHS);
   if (old.length > 0) {
     const list = old.map(({ what, asOf }) => `${what} (${asOf})`).join(', ');

@@ -192,6 +192,8 @@ export interface RentPlan {
   usdPerGpuHour: number;
   reserved?: { usdPerGpuHour: number; source: string };
   commitmentMonths: number;
+  /** Where the provider may take instances back. */
+  spot?: { lossesPerHour: number; recoveryHours: number };
   gpusPerBillingUnit: number;
   priceDates: readonly PriceDate[];
   source: string;

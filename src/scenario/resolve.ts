@@ -74,7 +74,7 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const offers = resolveOffers(scenario, catalog, traffic, start, lookups.prices, defaults, problems);
   const overheads = resolveOverheads(scenario, facility);
   const transfers = resolveTransfers(scenario, facility, defaults, problems);
-  const reliability = resolveReliability(scenario, facility, defaults);
+  const reliability = resolveReliability(scenario, capacity.plan, facility, defaults);
   problems.push(...overheadProblems(scenario, facility));
   if (problems.length > 0) throw new InputError(problems);
 

@@ -16,6 +16,7 @@ import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
 import { own } from './own.ts';
 import { ownCalibration } from './own-calibration.ts';
+import { spotTerms } from './rental.ts';
 import { slo, traffic } from './traffic.ts';
 import { transfers } from './transfer.ts';
 
@@ -120,6 +121,8 @@ const rent = z
     id: cardId().optional(),
     commitment: commitment.default('none'),
     commitment_discount: share().optional(),
+    /** Instances that the provider may take back: at the rental's spot price, with so many losses an instance-hour. */
+    spot: z.union([z.literal(true), spotTerms.partial()]).optional(),
     gpus_per_instance: count({ min: 1, max: 1024 }).optional(),
     billing_unit: z
       .string()
@@ -129,6 +132,9 @@ const rent = z
   .superRefine((value, context) => {
     if (value.price === undefined && value.id === undefined) {
       context.addIssue({ code: 'custom', message: 'needs a price per GPU-hour, or the id of a rental' });
+    }
+    if (value.spot !== undefined && value.commitment !== 'none') {
+      context.addIssue({ code: 'custom', message: 'spot capacity cannot be committed to', path: ['spot'] });
     }
     if (value.gpus_per_instance !== undefined && value.billing_unit !== undefined) {
       context.addIssue({ code: 'custom', message: 'gpus_per_instance and billing_unit say the same thing; keep one' });

@@ -227,6 +227,49 @@ describe('commitments', () => {
   });
 });
 
+describe('spot capacity', () => {
+  const spot = { losses_per_hour: 0.2, recovery: '7 min' };
+  const on = (rent: Raw, change: Raw = {}) => runWith({ ...change, capacity: { rent: { price: undefined, ...rent } } });
+
+  test('R08 0.2 losses an hour and 7 min to recover cost 2.28 % of capacity', () => {
+    const result = on({ price: '1.2 USD/h', spot });
+    const lost = 7 / 60 / (1 / 0.2 + 7 / 60);
+    expect(lost).toBeCloseTo(0.0228, 4);
+    expect(metric(result, 'availability')).toBeCloseTo(1 - lost, 12);
+    const [month] = result.months;
+    expect(month?.served_tokens).toBeCloseTo((1 - lost) * (month?.offered_tokens ?? 0), 0);
+    expect(lines(result, 1, 'rent.spot')).toMatchObject([{ rate: 1.2, amount: 1.2 * 730 }]);
+  });
+
+  test('R08 a replica over two instances is lost by either, and redundancy makes up for it', () => {
+    const serving = { tensor_parallel: 8 };
+    const result = on({ price: '1.2 USD/h', spot, gpus_per_instance: 4 }, { serving });
+    expect(metric(result, 'availability')).toBeCloseTo(1 / (1 + (2 * 0.2 * 7) / 60), 12);
+    const redundant = on(
+      { price: '1.2 USD/h', spot },
+      { serving: { replicas: 'auto' }, reliability: { availability: '99.9 %', replica_availability: 1 } },
+    );
+    // 2.28 % is lost: two replicas lose 0.052 % together.
+    expect(metric(redundant, 'replicas')).toBe(2);
+  });
+
+  test('the price is the spot price of the rental, or the usual discount off its own', () => {
+    const serving = { gpu: 'h100-sxm5-80gb' };
+    const listed = on({ id: 'gcp-a3-h100', spot: true }, { serving });
+    const plan = planOf(scenario({ serving, capacity: { rent: { price: undefined, id: 'gcp-a3-h100' } } }));
+    const own = plan.capacity.kind === 'rent' ? plan.capacity.usdPerGpuHour : Number.NaN;
+    expect(lines(listed, 1, 'rent.spot')[0]?.rate).toBeLessThan(own);
+    const discounted = on({ id: 'lambda-h100-sxm', spot: true }, { serving });
+    expect(lines(discounted, 1, 'rent.spot')[0]?.rate).toBeCloseTo(3.99 * 0.45, 9);
+    expect(discounted.defaults_used.map(({ path }) => path)).toContain('capacity.rent.spot.losses_per_hour');
+    expect(discounted.warnings.join()).toMatch(/spot/);
+  });
+
+  test('cannot be committed to', () => {
+    expect(() => planOf(scenario({ capacity: { rent: { spot: true, commitment: '1 year' } } }))).toThrow(/spot/);
+  });
+});
+
 describe('platform overhead', () => {
   const OVERHEADS = {
     'load-balancers': '36.53 USD',
