@@ -5,6 +5,7 @@ import { waterfall } from '../analysis/waterfall.ts';
 import { monthsBetween, STALE_MONTHS } from '../catalog/price-age.ts';
 import { billedByMonth } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
+import { bookUsd } from '../cost/own-cost.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
@@ -45,6 +46,7 @@ function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly
     utilization_peak: result.utilizationPeak,
     marginal_usd: totalUsd(byMonth[index] as LedgerLine[], 'marginal'),
     cost_usd: totalUsd(byMonth[index] as LedgerLine[], 'loaded'),
+    book_usd: bookUsd(plan.capacity, totalUsd(byMonth[index] as LedgerLine[], 'loaded'), gpus[index] as number),
     cash_usd: totalUsd(byMonth[index] as LedgerLine[], 'cash'),
   }));
 }
