@@ -1,4 +1,5 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
+import { energyFloorWarnings } from '../analysis/energy-floor.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
 import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
@@ -67,6 +68,27 @@ function statusOf(plan: Plan, envelope: Envelope, first: FleetMonth): RunStatus 
   return 'ok';
 }
 
+/** What the terms of rented or owned capacity leave out, and how old their prices are. */
+function capacityWarnings({ capacity, horizonMonths, start }: Plan): string[] {
+  const warnings: string[] = [];
+  const commitmentMonths = capacity.kind === 'rent' ? capacity.commitmentMonths : 0;
+  const cut = commitmentMonths > 0 ? horizonMonths.filter((months) => months % commitmentMonths !== 0) : [];
+  if (cut.length > 0) {
+    warnings.push(
+      `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
+    );
+  }
+  if (capacity.kind === 'rent' && capacity.spot !== undefined) {
+    warnings.push('spot losses are taken as independent; in fact they come together, so more is down at once');
+  }
+  const old = capacity.priceDates.filter(({ asOf }) => monthsBetween(asOf, start) >= STALE_MONTHS);
+  if (old.length > 0) {
+    const list = old.map(({ what, asOf }) => `${what} (${asOf})`).join(', ');
+    warnings.push(`prices more than ${STALE_MONTHS} months older than the start: ${list}`);
+  }
+  return warnings;
+}
+
 function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: FleetMonth, status: RunStatus): string[] {
   const warnings = [...replica.warnings];
   const fallback = fallbackNote(plan.gpu, plan.gpuName, plan.serving.weights);
@@ -95,21 +117,7 @@ function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: Flee
       `${first.size.replicas} replica(s) reach ${(first.size.availability * 100).toFixed(3)} % availability, below the target`,
     );
   }
-  const commitmentMonths = plan.capacity.kind === 'rent' ? plan.capacity.commitmentMonths : 0;
-  const cut = commitmentMonths > 0 ? plan.horizonMonths.filter((months) => months % commitmentMonths !== 0) : [];
-  if (cut.length > 0) {
-    warnings.push(
-      `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
-    );
-  }
-  if (plan.capacity.kind === 'rent' && plan.capacity.spot !== undefined) {
-    warnings.push('spot losses are taken as independent; in fact they come together, so more is down at once');
-  }
-  const old = plan.capacity.priceDates.filter(({ asOf }) => monthsBetween(asOf, plan.start) >= STALE_MONTHS);
-  if (old.length > 0) {
-    const list = old.map(({ what, asOf }) => `${what} (${asOf})`).join(', ');
-    warnings.push(`prices more than ${STALE_MONTHS} months older than the start: ${list}`);
-  }
+  warnings.push(...capacityWarnings(plan), ...energyFloorWarnings(plan));
   if (plan.engine.upper_bound) warnings.push('upper bound: the ideal engine loses nothing; no real one reaches this');
   return warnings;
 }
@@ -185,10 +193,10 @@ export function simulate(given: Plan, seed = 0): Result {
   const fleet = simulateFleet(plan, envelope, months);
   const first = fleet[0] as FleetMonth;
   const use = monthUse(envelope, first.size.replicas, first.result.records);
-  const ledger = buildLedger(plan, envelope, fleet);
+  const ledger = buildLedger(plan, { replica, envelope }, fleet);
   const month1 = ledger.filter((entry) => entry.month === 1);
   const metrics = metricsOf(plan, replica, envelope, first, use, month1);
-  const basis = comparisonBasis(plan, envelope, fleet, ledger);
+  const basis = comparisonBasis(plan, { replica, envelope }, fleet, ledger);
   const comparisons = plan.offers.map((offer) => compareWith(offer, basis));
   const baseline = baselineOffer(plan);
   const judged = baseline === undefined ? undefined : comparisons[plan.offers.indexOf(baseline)];
