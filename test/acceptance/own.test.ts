@@ -241,6 +241,20 @@ describe('volume', () => {
     expect(Number(rows.find((row) => row['kind'] === 'curve')?.['self_usd_per_month']) / bill).toBeCloseTo(1, 9);
   });
 
+  test('GPUs that a whole node brings along rest: the work takes the same energy on a node of eight as on one GPU', () => {
+    const at = (replicas: number, gpus: number) =>
+      runWith({
+        ...growing(1e8),
+        serving: { gpu: 'h100-sxm5-80gb', replicas },
+        capacity: { rent: undefined, own: { gpus_per_node: gpus } },
+        traffic: { tokens_per_day: 1e8 },
+      });
+    const [one, eight] = [at(1, 1), at(1, 8)];
+    expect(amount(lines(eight, 1, 'own.power.work')) / amount(lines(one, 1, 'own.power.work'))).toBeCloseTo(1, 9);
+    const kwh = (result: Result) => metric(result, 'energy_kwh_per_month');
+    expect(kwh(eight) - kwh(one)).toBeCloseTo((lines(one, 1, 'own.power.idle')[0]?.quantity ?? 0) * 7, 6);
+  });
+
   test('more load takes more energy for work, none more for idle nodes', () => {
     const at = (perDay: number) =>
       runWith({
