@@ -75,6 +75,8 @@ export const calibrationCard = z.strictObject({
   compute_efficiency: share(),
   /** Share of the bf16 rate a GEMM reaches on weights that must be unpacked to 16 bits first. */
   unpacked_compute_efficiency: share(),
+  /** The same of experts, whose groups are small. */
+  unpacked_expert_compute_efficiency: share(),
   /** Share of that which grouped GEMMs over experts reach. */
   expert_compute: share(),
   /** Whether a token's copies for its experts are moved through memory between kernels. */

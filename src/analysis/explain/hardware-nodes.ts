@@ -53,8 +53,9 @@ export function computeRateNode(e: Explaining, format: WeightFormat, isRouted: b
     const { type } = gemmPath(gpu, format);
     const peak = type === undefined ? sixteenBitNode(e) : denseRate(e, type);
     if (rates.unpacked) {
-      const share = calibration.unpacked_compute_efficiency;
-      return formula`${peak} * ${fitted(e, 'unpacked_compute_efficiency', 'share reached on unpacked weights', share, 'share')}`;
+      const field = isRouted ? 'unpacked_expert_compute_efficiency' : 'unpacked_compute_efficiency';
+      const reached = fitted(e, field, 'share reached on unpacked weights', calibration[field], 'share');
+      return formula`${peak} * ${reached}${generationFactor(e, 'compute')}`;
     }
     const share = fitted(e, 'compute_efficiency', 'share of it reached', calibration.compute_efficiency, 'share');
     const experts = isRouted
