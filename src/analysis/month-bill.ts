@@ -4,10 +4,12 @@ import { type LedgerLine, line } from '../cost/ledger.ts';
 import { type NodeMove, ownLines, purchaseLines } from '../cost/own-cost.ts';
 import { peopleLines, setupLines } from '../cost/people-cost.ts';
 import { overheadLines } from '../cost/running-cost.ts';
+import { transferLines } from '../cost/transfer-cost.ts';
 import { monthEnergyKwh } from '../energy/power.ts';
 import { monthPower } from '../fleet/month-power.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
+import { replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import type { ServiceCurve } from '../serving/service-curve.ts';
 
@@ -72,6 +74,7 @@ export function monthBill(plan: Plan, usage: MonthUsage): LedgerLine[] {
   return [
     ...capacityLines(plan, usage),
     ...overheadLines(plan, { month: usage.month, gpus: usage.gpus, servedOutputTokens }),
+    ...transferLines(plan.transfers, usage.month),
     ...peopleLines(plan, usage.month),
     ...setupLines(plan, usage.month),
     ...overflowLines(plan, usage),
@@ -84,10 +87,10 @@ export function monthBill(plan: Plan, usage: MonthUsage): LedgerLine[] {
  * Taken as the same for every request at other volumes: exact for a fleet that grows with its load, and a few per cent
  * of the power bill off for one that does not.
  */
-export function workKwhPerRequest(plan: Plan, curve: ServiceCurve, { size, result }: FleetMonth, gpus: number): number {
+export function workKwhPerRequest(plan: Plan, curve: ServiceCurve, { result }: FleetMonth, gpus: number): number {
   if (plan.capacity.kind === 'rent' || result.traffic.served === 0) return 0;
   const { power } = plan.facility;
-  const { boardMean } = monthPower(curve, size.replicas, result.records, power);
+  const { boardMean } = monthPower(curve, gpus / replicaGpus(plan.serving), result.records, power);
   const idle = monthEnergyKwh(plan, gpus, power.gpu_idle) ?? 0;
   const all = monthEnergyKwh(plan, gpus, boardMean) ?? 0;
   return (all - idle) / result.traffic.served;

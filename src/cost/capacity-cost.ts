@@ -54,7 +54,8 @@ export function committedGpus(rent: CapacityPlan, billed: readonly number[]): nu
 }
 
 /**
- * The month's GPU rent: every billed GPU for every hour, at any utilisation; committed ones whether used or not.
+ * The month's GPU rent: every billed GPU for every hour, at any utilisation; committed ones whether used or not, spot
+ * ones also while they are lost, which errs high by the share lost.
  *
  * @param month 1-based
  * @source `rent` of the scenario
@@ -65,6 +66,7 @@ export function rentLines(plan: Plan, rent: RentPlan, month: number, gpus: numbe
   const rentLine = (id: string, label: string, count: number, rate: number, source: string) =>
     line({ id, label, group: 'capacity', month, quantity: count * hoursPerMonth, unit: 'GPU-h', rate, source });
   const { usdPerGpuHour, source } = rent;
+  const spot = rent.spot !== undefined;
   const onDemand = Math.max(0, gpus - committed);
   const reserved = rent.reserved ?? { usdPerGpuHour, source };
   return [
@@ -72,7 +74,15 @@ export function rentLines(plan: Plan, rent: RentPlan, month: number, gpus: numbe
       ? [rentLine('rent.reserved', 'GPU rent, committed', committed, reserved.usdPerGpuHour, reserved.source)]
       : []),
     ...(onDemand > 0 || committed === 0
-      ? [rentLine('rent.on_demand', 'GPU rent', onDemand, usdPerGpuHour, source)]
+      ? [
+          rentLine(
+            spot ? 'rent.spot' : 'rent.on_demand',
+            spot ? 'GPU rent, spot' : 'GPU rent',
+            onDemand,
+            usdPerGpuHour,
+            source,
+          ),
+        ]
       : []),
   ];
 }

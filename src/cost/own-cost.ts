@@ -1,7 +1,7 @@
 import { monthEnergyKwh } from '../energy/power.ts';
-import type { OwnPlan, Plan, Sourced } from '../scenario/plan.ts';
+import type { CapacityPlan, OwnPlan, Plan, Sourced } from '../scenario/plan.ts';
 import type { Share, Usd } from '../units/quantity.ts';
-import { annualCapitalCharge } from './finance.ts';
+import { annualCapitalCharge, straightLine } from './finance.ts';
 import { type LedgerLine, line } from './ledger.ts';
 
 /** Nodes bought at the start of a month (month 1's before it), and those sold then at the end of their life. */
@@ -103,6 +103,22 @@ export function nodeCapital(own: OwnPlan): { capex: Usd; residual: Usd } {
 export function monthlyCapitalCharge(own: OwnPlan): Usd {
   const { capex, residual } = nodeCapital(own);
   return annualCapitalCharge(capex, residual, own.lifeMonths / 12, own.costOfCapital) / 12;
+}
+
+/**
+ * A month in the books, in USD: straight-line depreciation of the nodes in place of their annuity. What the annuity has
+ * above it is the cost of capital, which the books show elsewhere.
+ *
+ * @param loadedUsd the month's loaded cost
+ * @param gpus held in the month
+ * @source IAS 16, straight-line method
+ * @checkedBy test/acceptance/own.test.ts
+ */
+export function bookUsd(capacity: CapacityPlan, loadedUsd: Usd, gpus: number): Usd {
+  if (capacity.kind === 'rent') return loadedUsd;
+  const { capex, residual } = nodeCapital(capacity);
+  const depreciation = straightLine(capex, residual, capacity.lifeMonths);
+  return loadedUsd + (gpus / capacity.gpusPerNode) * (depreciation - monthlyCapitalCharge(capacity));
 }
 
 /**

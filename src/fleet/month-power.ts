@@ -41,7 +41,12 @@ export interface MonthPower {
   boardMean: Share;
 }
 
-/** Read off the service curve for every step of the week; a replica that is down draws what one at rest does. */
+/**
+ * Read off the service curve for every step of the week; a replica that is down draws what one at rest does, and so do
+ * GPUs that whole nodes bring along.
+ *
+ * @param replicas as many as the billed GPUs would make, not always whole
+ */
 export function monthPower(
   { replica, envelope }: ServiceCurve,
   replicas: number,

@@ -238,6 +238,30 @@ export function billTable(result: Result): Table {
   };
 }
 
+/** Month 1 on every basis, a month, a GPU-hour and a million tokens served. */
+export function basisTable(result: Result): Table {
+  const [month] = result.months;
+  const gpuHours = (month?.gpus ?? 0) * result.subject.hours_per_month;
+  const mtok = (month?.served_tokens ?? 0) / 1e6;
+  const before = result.ledger.filter((entry) => entry.month === 0).reduce((sum, entry) => sum + entry.amount, 0);
+  const bases: [string, number | undefined][] = [
+    ['marginal: energy and what is paid per token', month?.marginal_usd],
+    [`cash: what is paid in month 1, after ${formatUsd(before)} USD before it`, month?.cash_usd],
+    ['books: nodes on a straight line', month?.book_usd],
+    ['loaded: nodes at their annuity', month?.cost_usd],
+  ];
+  const over = (usd: number, amount: number) => (amount > 0 ? significant(usd / amount) : '—');
+  return {
+    columns: [
+      { label: 'Basis', align: 'left' },
+      { label: 'USD/month', align: 'right' },
+      { label: 'USD/GPU-h', align: 'right' },
+      { label: 'USD/Mtok', align: 'right' },
+    ],
+    rows: bases.map(([label, usd = 0]) => [label, formatUsd(usd), over(usd, gpuHours), over(usd, mtok)]),
+  };
+}
+
 /** Every metric with its unit and definition: the glossary is the table. */
 export function metricTable(result: Result): Table {
   const value = (id: (typeof METRICS)[number]['id']) => {

@@ -1,5 +1,6 @@
 import type { Result } from '../result/record.ts';
 import {
+  basisTable,
   billTable,
   comparisonTable,
   errorSentence,
@@ -40,6 +41,8 @@ function detail(result: Result): string[] {
   const units = priceUnits(result);
   return [
     ...textTable(billTable(result)),
+    '',
+    ...textTable(basisTable(result)),
     '',
     ...(units === undefined ? [] : [`  ${units}`]),
     `  ${utilizationSpark(result)}`,

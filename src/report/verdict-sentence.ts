@@ -62,6 +62,7 @@ export function verdictSentence(result: Result): string {
     : '';
   const month = verdict.month === null ? 'never paid back' : `paid back in month ${verdict.month}`;
   const flip = verdict.flip_rent_usd_per_gpu_h;
+  const allIn = result.subject.capacity === 'own' ? ', nodes, space and power together' : '';
   switch (verdict.outcome) {
     case 'wins':
       return `Self-host wins against ${name} over ${winners('self')}: cheaper ${volumes} (this load: ${formatTokens(offeredTokens(result))}), ${month}.${doubt}`;
@@ -69,7 +70,7 @@ export function verdictSentence(result: Result): string {
       const turn =
         flip === null
           ? 'even free GPUs would not change it'
-          : `over ${horizonName(horizons.at(-1)?.months ?? 0)} it would win below ${significant(flip)} USD per GPU-hour`;
+          : `over ${horizonName(horizons.at(-1)?.months ?? 0)} it would win below ${significant(flip)} USD per GPU-hour${allIn}`;
       const where =
         verdict.volumes.length === 0
           ? 'at every volume'

@@ -8,6 +8,7 @@ import { monthPower } from '../fleet/month-power.ts';
 import type { MonthUse } from '../fleet/month-use.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import { answeringInstances } from '../serving/engine-spec.ts';
 import type { Envelope } from '../serving/envelope.ts';
@@ -77,7 +78,12 @@ export function metricsOf(
   const { traffic, utilizationMean, utilizationPeak } = first.result;
   const { replicas } = first.size;
   const gpus = billedGpus(plan, replicas);
-  const { boardMean } = monthPower({ replica, envelope }, replicas, first.result.records, plan.facility.power);
+  const { boardMean } = monthPower(
+    { replica, envelope },
+    gpus / replicaGpus(plan.serving),
+    first.result.records,
+    plan.facility.power,
+  );
   const energy = monthEnergyKwh(plan, gpus, boardMean);
   return {
     weight_bytes_per_gpu: replica.weightBytesPerGpu,

@@ -22,9 +22,10 @@ export interface MonthRecord {
   queued_tokens: number;
   utilization_mean: number;
   utilization_peak: number;
-  /** What ends when the work ends; the loaded cost; what is paid in the month. */
+  /** What ends when the work ends; the loaded cost; the same with straight-line depreciation; what is paid in the month. */
   marginal_usd: number;
   cost_usd: number;
+  book_usd: number;
   cash_usd: number;
 }
 

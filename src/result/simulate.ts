@@ -6,6 +6,7 @@ import { waterfall } from '../analysis/waterfall.ts';
 import { monthsBetween, STALE_MONTHS } from '../catalog/price-age.ts';
 import { billedByMonth } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
+import { bookUsd } from '../cost/own-cost.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
@@ -46,6 +47,7 @@ function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly
     utilization_peak: result.utilizationPeak,
     marginal_usd: totalUsd(byMonth[index] as LedgerLine[], 'marginal'),
     cost_usd: totalUsd(byMonth[index] as LedgerLine[], 'loaded'),
+    book_usd: bookUsd(plan.capacity, totalUsd(byMonth[index] as LedgerLine[], 'loaded'), gpus[index] as number),
     cash_usd: totalUsd(byMonth[index] as LedgerLine[], 'cash'),
   }));
 }
@@ -64,6 +66,27 @@ function statusOf(plan: Plan, envelope: Envelope, first: FleetMonth): RunStatus 
   const inside = first.size.replicas * envelope.target.requestsPerSecond;
   if (plan.slo.length > 0 && (!envelope.targetMet || sized > inside * (1 + 1e-9))) return 'slo_missed';
   return 'ok';
+}
+
+/** What the terms of rented or owned capacity leave out, and how old their prices are. */
+function capacityWarnings({ capacity, horizonMonths, start }: Plan): string[] {
+  const warnings: string[] = [];
+  const commitmentMonths = capacity.kind === 'rent' ? capacity.commitmentMonths : 0;
+  const cut = commitmentMonths > 0 ? horizonMonths.filter((months) => months % commitmentMonths !== 0) : [];
+  if (cut.length > 0) {
+    warnings.push(
+      `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
+    );
+  }
+  if (capacity.kind === 'rent' && capacity.spot !== undefined) {
+    warnings.push('spot losses are taken as independent; in fact they come together, so more is down at once');
+  }
+  const old = capacity.priceDates.filter(({ asOf }) => monthsBetween(asOf, start) >= STALE_MONTHS);
+  if (old.length > 0) {
+    const list = old.map(({ what, asOf }) => `${what} (${asOf})`).join(', ');
+    warnings.push(`prices more than ${STALE_MONTHS} months older than the start: ${list}`);
+  }
+  return warnings;
 }
 
 function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: FleetMonth, status: RunStatus): string[] {
@@ -94,19 +117,7 @@ function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: Flee
       `${first.size.replicas} replica(s) reach ${(first.size.availability * 100).toFixed(3)} % availability, below the target`,
     );
   }
-  const commitmentMonths = plan.capacity.kind === 'rent' ? plan.capacity.commitmentMonths : 0;
-  const cut = commitmentMonths > 0 ? plan.horizonMonths.filter((months) => months % commitmentMonths !== 0) : [];
-  if (cut.length > 0) {
-    warnings.push(
-      `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
-    );
-  }
-  warnings.push(...energyFloorWarnings(plan));
-  const old = plan.capacity.priceDates.filter(({ asOf }) => monthsBetween(asOf, plan.start) >= STALE_MONTHS);
-  if (old.length > 0) {
-    const list = old.map(({ what, asOf }) => `${what} (${asOf})`).join(', ');
-    warnings.push(`prices more than ${STALE_MONTHS} months older than the start: ${list}`);
-  }
+  warnings.push(...capacityWarnings(plan), ...energyFloorWarnings(plan));
   if (plan.engine.upper_bound) warnings.push('upper bound: the ideal engine loses nothing; no real one reaches this');
   return warnings;
 }

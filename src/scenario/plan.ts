@@ -192,6 +192,8 @@ export interface RentPlan {
   usdPerGpuHour: number;
   reserved?: { usdPerGpuHour: number; source: string };
   commitmentMonths: number;
+  /** Where the provider may take instances back. */
+  spot?: { lossesPerHour: number; recoveryHours: number };
   gpusPerBillingUnit: number;
   priceDates: readonly PriceDate[];
   source: string;
@@ -248,6 +250,16 @@ export interface OverheadCharge {
   per: 'month' | 'GPU-month' | 'output GB' | 'weight GB-month' | 'FTE-year';
   times: number;
   usd: Usd;
+  source: string;
+}
+
+/** Data moved every month on one way, and what it costs there. Marks count from the first byte of the month. */
+export interface TransferPlan {
+  way: string;
+  bytesPerMonth: Bytes;
+  free: Bytes;
+  /** Each reaches from the end of the one before; the last to Infinity. */
+  tiers: readonly { upTo: Bytes; usdPerGb: number }[];
   source: string;
 }
 
@@ -310,6 +322,7 @@ export interface Plan {
   capacity: CapacityPlan;
   people?: PeoplePlan;
   overheads: readonly OverheadCharge[];
+  transfers: readonly TransferPlan[];
   offers: readonly OfferPlan[];
   horizonMonths: readonly number[];
   discountRate: Share;

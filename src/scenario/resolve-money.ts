@@ -3,7 +3,7 @@ import type { FacilityCard } from '../schema/facility.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
-import type { NotCounted, OverheadCharge, PeoplePlan, ReliabilityPlan, RentPlan } from './plan.ts';
+import type { CapacityPlan, NotCounted, OverheadCharge, PeoplePlan, ReliabilityPlan, RentPlan } from './plan.ts';
 import { cardSource, priceDate } from './provenance.ts';
 
 type Facility = FacilityCard;
@@ -47,6 +47,31 @@ function reservedPrice(
   return { usdPerGpuHour: price * (1 - discount), source: `${base}; ${off}: ${basis}` };
 }
 
+/** The price and the losses of spot capacity; a price stated beside it is the spot price. */
+function spotOf(
+  rent: RentTerms,
+  card: Card<'rental'> | undefined,
+  facility: Facility,
+  defaults: Defaults,
+): { usdPerGpuHour: number; source: string; spot: NonNullable<RentPlan['spot']> } | undefined {
+  if (rent.spot === undefined) return undefined;
+  const stated = rent.spot === true ? {} : rent.spot;
+  const term = (key: 'losses_per_hour' | 'recovery', unit: string) =>
+    stated[key] ??
+    defaults.use(`capacity.rent.spot.${key}`, facility.spot[key], cardSource(facility, `spot.${key}`), unit);
+  const spot = { lossesPerHour: term('losses_per_hour', '1/h'), recoveryHours: term('recovery', 'h') };
+  if (rent.price !== undefined) return { usdPerGpuHour: rent.price, source: 'scenario: capacity.rent.price', spot };
+  if (card?.spot !== undefined) return { usdPerGpuHour: card.spot, source: cardSource(card, 'spot'), spot };
+  const discount = defaults.use(
+    'capacity.rent.spot.discount',
+    facility.spot.discount,
+    cardSource(facility, 'spot.discount'),
+  );
+  const off = `${(discount * 100).toFixed(0)} % off: ${cardSource(facility, 'spot.discount')}`;
+  const base = card === undefined ? '' : `${cardSource(card, 'on_demand')}; `;
+  return { usdPerGpuHour: (card?.on_demand ?? 0) * (1 - discount), source: `${base}${off}`, spot };
+}
+
 export function resolveRent(
   scenario: Scenario,
   rent: RentTerms,
@@ -60,21 +85,23 @@ export function resolveRent(
   if (card !== undefined && typeof gpu === 'string' && catalog.find('gpu', gpu)?.id !== card.gpu) {
     problems.push({ path: ['capacity', 'rent', 'id'], message: `${card.id} rents ${card.gpu}, not ${gpu}` });
   }
-  const usdPerGpuHour = rent.price ?? card?.on_demand ?? 0;
+  const onDemand = rent.price ?? card?.on_demand ?? 0;
   defaults.use('capacity.rent.commitment', rent.commitment, 'on demand');
   defaults.use('rent over time', 'flat', 'rents have risen and fallen since 2023; no path is more likely than flat');
   const unit =
     rent.gpus_per_instance ?? (rent.billing_unit === undefined ? undefined : Number.parseInt(rent.billing_unit, 10));
-  const reserved = reservedPrice(rent, card, usdPerGpuHour, facility, defaults);
+  const reserved = reservedPrice(rent, card, onDemand, facility, defaults);
+  const spot = spotOf(rent, card, facility, defaults);
   return {
     kind: 'rent',
-    usdPerGpuHour,
+    usdPerGpuHour: onDemand,
     ...(reserved === undefined ? {} : { reserved }),
     commitmentMonths: COMMITMENT_MONTHS[rent.commitment],
     priceDates: card === undefined || rent.price !== undefined ? [] : priceDate(card, 'on_demand'),
     gpusPerBillingUnit: unit ?? card?.gpus_per_instance ?? 1,
     source:
       card === undefined || rent.price !== undefined ? 'scenario: capacity.rent.price' : cardSource(card, 'on_demand'),
+    ...spot,
   };
 }
 
@@ -153,31 +180,44 @@ export function overheadProblems(scenario: Scenario, facility: Facility): Proble
 }
 
 /**
+ * Share of time that a replica on spot instances keeps all of them: MTBF/(MTBF + MTTR), a loss of any one taking the
+ * replica. 1 where capacity stays.
+ */
+function keptOnSpot(capacity: CapacityPlan, gpus: number): number {
+  if (capacity.kind === 'own' || capacity.spot === undefined) return 1;
+  const instances = Math.ceil(gpus / capacity.gpusPerBillingUnit);
+  return 1 / (1 + capacity.spot.lossesPerHour * instances * capacity.spot.recoveryHours);
+}
+
+/**
  * Availability of one replica: given, or MTBF/(MTBF + MTTR) from the facility's failure rate per GPU and its mixture of
- * repairs. A failed GPU takes all GPUs of its instance with it.
+ * repairs. A failed GPU takes all GPUs of its instance with it. Losses of spot capacity come on top.
  */
 export function resolveReliability(
   scenario: Scenario,
+  capacity: CapacityPlan,
   facility: Facility,
   defaults: Defaults,
 ): ReliabilityPlan | undefined {
   const { reliability } = scenario;
+  const { tensor_parallel, pipeline_parallel, attention_data_parallel } = scenario.serving;
+  const gpus = tensor_parallel * pipeline_parallel * attention_data_parallel;
+  const kept = keptOnSpot(capacity, gpus);
   if (reliability === undefined) {
-    defaults.use('reliability', 'none', 'no redundancy and no failures: nothing is ever down');
-    return undefined;
+    defaults.use('reliability', 'none', 'no redundancy and no failures: nothing is ever down but spot capacity');
+    return kept === 1 ? undefined : { zones: 1, replicaAvailability: kept, basis: 'capacity.rent.spot' };
   }
   const { failures } = facility;
   const perGpuHour = failures.per_1000_node_days / 1000 / 24 / failures.gpus_per_node;
   const repairHours = failures.repairs.reduce((sum, repair) => sum + repair.share * repair.duration, 0);
-  const { tensor_parallel, pipeline_parallel, attention_data_parallel } = scenario.serving;
-  const gpus = tensor_parallel * pipeline_parallel * attention_data_parallel;
   const downPerUp = perGpuHour * gpus * repairHours;
   const computed = 1 / (1 + downPerUp);
   return {
     zones: defaults.use('reliability.zones', reliability.zones, 'one zone'),
     replicaAvailability:
-      reliability.replica_availability ??
-      defaults.use('reliability.replica_availability', computed, cardSource(facility, 'failures')),
+      kept *
+      (reliability.replica_availability ??
+        defaults.use('reliability.replica_availability', computed, cardSource(facility, 'failures'))),
     basis:
       reliability.replica_availability === undefined
         ? cardSource(facility, 'failures')

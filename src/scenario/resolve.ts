@@ -13,6 +13,7 @@ import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability }
 import { resolveOffers } from './resolve-offers.ts';
 import { resolveEngine, resolveGpu, resolveModel, resolveServing } from './resolve-serving.ts';
 import { resolveSlo, resolveTraffic } from './resolve-traffic.ts';
+import { resolveTransfers } from './resolve-transfers.ts';
 import { servedModel } from './served-model.ts';
 
 /** Where a scenario's names are looked up. */
@@ -72,7 +73,8 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const people = resolvePeople(scenario, defaults);
   const offers = resolveOffers(scenario, catalog, traffic, start, lookups.prices, defaults, problems);
   const overheads = resolveOverheads(scenario, facility);
-  const reliability = resolveReliability(scenario, facility, defaults);
+  const transfers = resolveTransfers(scenario, facility, defaults, problems);
+  const reliability = resolveReliability(scenario, capacity.plan, facility, defaults);
   problems.push(...overheadProblems(scenario, facility));
   if (problems.length > 0) throw new InputError(problems);
 
@@ -94,6 +96,7 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
     ...(people === undefined ? {} : { people }),
     ...(reliability === undefined ? {} : { reliability }),
     overheads: overheads.counted,
+    transfers,
     notCounted: overheads.notCounted,
     offers,
     horizonMonths: [...new Set(scenario.horizons)].sort((a, b) => a - b),

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { billingMonths, cardId, count, name, number, quantity, share, sources } from './fields.ts';
 import { residualCurve } from './own.ts';
+import { spotTerms } from './rental.ts';
+import { transferTariff } from './transfer.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 
@@ -63,11 +65,14 @@ export const facilityCard = z.strictObject({
   name: name(),
   discount_rate: share(),
   reserved_discount: z.strictObject({ one_year: share(), three_years: share() }),
+  spot: spotTerms.extend({ discount: share() }),
   bytes_per_token: number({ min: 1, max: 16 }),
   power,
   owning,
   failures,
   overheads: z.array(overheadLine),
+  /** By the way that data takes. */
+  transfers: z.record(cardId(), transferTariff).default({}),
   sources,
 });
 export type FacilityCard = z.infer<typeof facilityCard>;

@@ -16,7 +16,9 @@ import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
 import { own } from './own.ts';
 import { ownCalibration } from './own-calibration.ts';
+import { spotTerms } from './rental.ts';
 import { slo, traffic } from './traffic.ts';
+import { transfers } from './transfer.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 const perHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 100_000 });
@@ -119,6 +121,8 @@ const rent = z
     id: cardId().optional(),
     commitment: commitment.default('none'),
     commitment_discount: share().optional(),
+    /** Instances that the provider may take back: at the rental's spot price, with so many losses an instance-hour. */
+    spot: z.union([z.literal(true), spotTerms.partial()]).optional(),
     gpus_per_instance: count({ min: 1, max: 1024 }).optional(),
     billing_unit: z
       .string()
@@ -128,6 +132,9 @@ const rent = z
   .superRefine((value, context) => {
     if (value.price === undefined && value.id === undefined) {
       context.addIssue({ code: 'custom', message: 'needs a price per GPU-hour, or the id of a rental' });
+    }
+    if (value.spot !== undefined && value.commitment !== 'none') {
+      context.addIssue({ code: 'custom', message: 'spot capacity cannot be committed to', path: ['spot'] });
     }
     if (value.gpus_per_instance !== undefined && value.billing_unit !== undefined) {
       context.addIssue({ code: 'custom', message: 'gpus_per_instance and billing_unit say the same thing; keep one' });
@@ -212,6 +219,7 @@ export const scenarioFile = z.strictObject({
   capacity,
   people: people.optional(),
   overheads: overheads.default('none'),
+  transfers: transfers.optional(),
   compare: z.array(offer).max(50).default([]),
   horizons: z.array(billingMonths()).min(1).max(20).default([1, 12, 60]),
   discount_rate: share({ min: -0.5, max: 2 }).optional(),

@@ -29,6 +29,14 @@ const TREE = {
   transit: '0 USD',
 };
 
+/** Figures beside those of a reference, into the test's own output. */
+function print(title: string, rows: readonly { line: string; reference: number; here: number }[]): void {
+  const text = rows.map(
+    ({ line, reference, here }) => `  ${line.padEnd(20)}${reference.toFixed(2)}  ${here.toFixed(4)}`,
+  );
+  process.stdout.write(`${title}: reference, here\n${text.join('\n')}\n`);
+}
+
 const perGpuHour = (result: Result, ids: readonly string[], nodes = 1) =>
   amount(lines(result, 1).filter((entry: LedgerLine) => ids.includes(entry.id))) / NODE_HOURS / nodes;
 
@@ -43,6 +51,20 @@ describe('an owned node of eight H100', () => {
     ['tax and insurance', ['own.tax_and_insurance'], 0.07],
   ])('%s: %j comes to %d USD per GPU-hour', (_, ids, usd) => {
     expect(perGpuHour(result, ids)).toBeCloseTo(usd, 2);
+  });
+
+  test('line by line beside the reference', () => {
+    const reference: [string, number, readonly string[]][] = [
+      ['capital', 1.13, ['own.capital']],
+      ['colocation', 0.32, ['own.colocation']],
+      ['power', 0.11, ['own.power.idle', 'own.power.work']],
+      ['support', 0.23, ['own.support']],
+      ['tax and insurance', 0.07, ['own.tax_and_insurance']],
+    ];
+    const rows = reference.map(([name, usd, ids]) => ({ line: name, reference: usd, here: perGpuHour(result, ids) }));
+    const here = rows.reduce((sum, row) => sum + row.here, 0);
+    print('USD per GPU-hour', [...rows, { line: 'before people', reference: 1.86, here }]);
+    expect(here).toBeCloseTo(metric(result, 'cost_usd_per_month') / NODE_HOURS, 9);
   });
 
   test('1.86 USD per GPU-hour before people', () => {
@@ -89,6 +111,17 @@ describe('bases', () => {
     expect(metric(result, 'energy_kwh_per_month') * 0.09).toBeCloseTo(amount(energy), 9);
   });
 
+  test('the books have the straight line, 0.22 USD per GPU-hour below the annuity', () => {
+    const [month] = owned(TREE).months;
+    const [cost, book] = [month?.cost_usd ?? 0, month?.book_usd ?? 0];
+    expect((cost - book) / NODE_HOURS).toBeCloseTo(1.1298 - (320_000 - 32_000) / 5 / 70_080, 4);
+    const [free] = owned({ ...TREE, cost_of_capital: 0 }).months;
+    expect(free?.book_usd).toBeCloseTo(free?.cost_usd ?? 0, 9);
+    expect(free?.book_usd).toBeCloseTo(book, 9);
+    const [rented] = runWith({}).months;
+    expect(rented?.book_usd).toBe(rented?.cost_usd);
+  });
+
   test('F07 at 0 % the net present value is the undiscounted sum, net of the residual', () => {
     const result = owned(TREE, { compare, discount_rate: 0 });
     for (const horizon of comparison(result).horizons) {
@@ -117,6 +150,36 @@ describe('bases', () => {
     const [horizon] = comparison(result).horizons;
     const rent = (horizon?.api_usd ?? 0) / (NODE_HOURS * 60);
     expect(horizon?.breakeven_rent_usd_per_gpu_h).toBeCloseTo(rent, 9);
+  });
+});
+
+/** A spreadsheet of the tree, a row a month; its sum over the tokens of each month is the price to beat. */
+function sheetBreakeven(months: number, setup: number, perMtok: number): number {
+  const growth = 1.1 ** 5;
+  const payment = (0.1 * growth) / (growth - 1);
+  const annuity = 320_000 * payment - 32_000 * (payment - 0.1);
+  const rows: number[] = [];
+  for (let month = 1; month <= months; month++) {
+    const power = 7.5 * 1.3 * 730 * 0.09;
+    const space = 10.2 * 184;
+    const upkeep = (320_000 * 0.065) / 12;
+    rows.push(annuity / 12 + power + space + upkeep + (month === 1 ? setup : 0));
+  }
+  return (rows.reduce((sum, paid) => sum + paid, 0) / months / perMtok) * 1e6;
+}
+
+describe('break-even volume of owned nodes', () => {
+  test.each([1, 12, 60])('F05 over %d months, against a spreadsheet', (months) => {
+    const result = owned(TREE, {
+      compare: [{ name: 'API', input: '3 USD/Mtok', output: '15 USD/Mtok' }],
+      people: { setup: '7500 USD' },
+      horizons: [months],
+    });
+    const [horizon] = comparison(result).horizons;
+    const sheet = sheetBreakeven(months, 7500, (1000 * 3 + 300 * 15) / 1300);
+    const here = horizon?.breakeven_tokens_per_month[0]?.[0] ?? 0;
+    print('break-even, M tokens a month', [{ line: `${months} months`, reference: sheet / 1e6, here: here / 1e6 }]);
+    expect(here / sheet).toBeCloseTo(1, 9);
   });
 });
 
@@ -178,6 +241,20 @@ describe('volume', () => {
     expect(Number(rows.find((row) => row['kind'] === 'curve')?.['self_usd_per_month']) / bill).toBeCloseTo(1, 9);
   });
 
+  test('GPUs that a whole node brings along rest: the work takes the same energy on a node of eight as on one GPU', () => {
+    const at = (replicas: number, gpus: number) =>
+      runWith({
+        ...growing(1e8),
+        serving: { gpu: 'h100-sxm5-80gb', replicas },
+        capacity: { rent: undefined, own: { gpus_per_node: gpus } },
+        traffic: { tokens_per_day: 1e8 },
+      });
+    const [one, eight] = [at(1, 1), at(1, 8)];
+    expect(amount(lines(eight, 1, 'own.power.work')) / amount(lines(one, 1, 'own.power.work'))).toBeCloseTo(1, 9);
+    const kwh = (result: Result) => metric(result, 'energy_kwh_per_month');
+    expect(kwh(eight) - kwh(one)).toBeCloseTo((lines(one, 1, 'own.power.idle')[0]?.quantity ?? 0) * 7, 6);
+  });
+
   test('more load takes more energy for work, none more for idle nodes', () => {
     const at = (perDay: number) =>
       runWith({
@@ -189,84 +266,5 @@ describe('volume', () => {
     const energy = (result: Result, id: string) => amount(lines(result, 1, id));
     expect(energy(high, 'own.power.work')).toBeGreaterThan(energy(low, 'own.power.work'));
     expect(energy(high, 'own.power.idle')).toBe(energy(low, 'own.power.idle'));
-  });
-});
-
-describe('commitments', () => {
-  /** Two GPUs for `months` months, then one, in a term of a year. */
-  const term = (commitment: Raw, months: number) => {
-    const shrink = 0.95;
-    const result = runWith({
-      serving: { replicas: 'auto', measured: { output_tokens_per_second: 1000 } },
-      traffic: {
-        tokens_per_day: 86.4e6 * shrink ** -(months - 0.5),
-        count: 'output',
-        growth: '-5 %/month',
-      },
-      capacity: { rent: { price: '1.99 USD/h', ...commitment } },
-      horizons: [12],
-    });
-    expect(result.months.map(({ replicas }) => replicas).filter((count) => count === 2)).toHaveLength(months);
-    return result.months.reduce((sum, month) => sum + month.cash_usd, 0) - oneGpu(result);
-  };
-  /** What the GPU that is always needed costs at the price of the run. */
-  const oneGpu = (result: Result) => 12 * 730 * (lines(result, 1)[0]?.rate ?? 0);
-  const COMMITTED = { commitment: '1 year', commitment_discount: 1 - 1.5 / 1.99 };
-
-  test('R09 1.50 committed against 1.99 on demand: even at 75.4 % of hours', () => {
-    const committed = term(COMMITTED, 9);
-    const perMonthOnDemand = term({}, 9) / 9;
-    expect(committed).toBeCloseTo(12 * 730 * 1.5, 6);
-    expect(term(COMMITTED, 10)).toBeCloseTo(committed, 6);
-    expect(committed / (12 * perMonthOnDemand)).toBeCloseTo(0.754, 3);
-  });
-
-  test('R09 used for 9 of 12 months on demand is cheaper, for 10 the commitment', () => {
-    expect(term({}, 9)).toBeLessThan(term(COMMITTED, 9));
-    expect(term({}, 10)).toBeGreaterThan(term(COMMITTED, 10));
-  });
-});
-
-describe('platform overhead', () => {
-  const OVERHEADS = {
-    'load-balancers': '36.53 USD',
-    monitoring: '412.19 USD',
-    logging: '208.07 USD',
-    security: '150 USD',
-  };
-
-  test('F03 each is a line of its own, and the total is the sum of lines to the cent', () => {
-    const bare = runWith({});
-    const result = runWith({ overheads: OVERHEADS });
-    for (const [id, usd] of Object.entries(OVERHEADS)) {
-      expect(lines(result, 1, id)).toMatchObject([{ amount: Number.parseFloat(usd), group: 'software' }]);
-    }
-    const cents = (usd: number) => Math.round(usd * 100);
-    const more = metric(result, 'cost_usd_per_month') - metric(bare, 'cost_usd_per_month');
-    expect(cents(more)).toBe(3653 + 41_219 + 20_807 + 15_000);
-    expect(cents(amount(lines(result, 1)))).toBe(cents(metric(result, 'cost_usd_per_month')));
-  });
-});
-
-describe('the decision', () => {
-  /** One GPU of a measured rate for 5,000 USD a month, against 3 and 15 USD: 300 of 1,300 tokens are output. */
-  const decide = (perDay: number, usdPerMonth: number) =>
-    runWith({
-      serving: { replicas: 1, measured: { output_tokens_per_second: 5000 } },
-      traffic: { tokens_per_day: perDay },
-      capacity: { rent: { price: `${usdPerMonth / 730} USD/h` } },
-      compare: [{ name: 'API', input: '3 USD/Mtok', output: '15 USD/Mtok' }],
-      horizons: [12],
-    });
-  const blended = (1000 * 3 + 300 * 15) / 1300;
-
-  test.each([5000, 20_000, 50_000])('F08 at %d USD a month the threshold follows from the scenario alone', (usd) => {
-    const threshold = (usd / blended) * 1e6;
-    const day = 365 / 12;
-    const below = decide((threshold * 0.99) / day, usd);
-    const above = decide((threshold * 1.01) / day, usd);
-    expect(below.verdict.outcome).toBe('loses');
-    expect(above.verdict.outcome).toBe('wins');
-    for (const { verdict } of [below, above]) expect((verdict.volumes[0]?.[0] ?? 0) / threshold).toBeCloseTo(1, 9);
   });
 });

@@ -99,7 +99,17 @@ describe('catalog', () => {
   test('show gives value, unit, source and date, by any alias', () => {
     const { stdout, status } = rackrate(['catalog', 'show', 'H100 SXM']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^memory_bandwidth +3\.35 TB\/s +datasheet +20\d\d-\d\d/m);
+    expect(stdout).toMatch(/^memory_bandwidth +3\.35 TB\/s +datasheet +20\d\d-\d\d +\d+ mo +NVIDIA/m);
+  });
+  test('list gives the price of what has one, its date and its age against the newest source', () => {
+    const listed = JSON.parse(rackrate(['catalog', 'list', 'rental', '--json']).stdout) as Record<string, string>[];
+    const card = listed.find(({ id }) => id === 'lambda-h100-sxm');
+    expect(card).toMatchObject({ value: '3.99 USD/h', as_of: '2026-10-10', age_months: 1 });
+    for (const { value, as_of, age_months } of listed) {
+      expect(value).toMatch(/^\d[\d.]* USD\/h$/);
+      expect(as_of).toMatch(/^20\d\d-\d\d/);
+      expect(age_months).toBeGreaterThanOrEqual(0);
+    }
   });
   test('check', () => {
     expect(rackrate(['catalog', 'check'])).toMatchObject({

@@ -1,3 +1,4 @@
+import { billedGpus } from '../../cost/capacity-cost.ts';
 import type { LedgerLine } from '../../cost/ledger.ts';
 import { type MonthPower, monthPower } from '../../fleet/month-power.ts';
 import { type MonthUse, monthUse } from '../../fleet/month-use.ts';
@@ -5,6 +6,7 @@ import { type FleetMonth, simulateFleet } from '../../fleet/simulate-fleet.ts';
 import type { Metrics } from '../../result/metric-table.ts';
 import { metricsOf } from '../../result/metrics.ts';
 import type { Plan } from '../../scenario/plan.ts';
+import { replicaGpus } from '../../scenario/replica-gpus.ts';
 import type { Envelope } from '../../serving/envelope.ts';
 import { settlePools } from '../../serving/pools.ts';
 import type { Replica } from '../../serving/replica.ts';
@@ -43,6 +45,7 @@ export function runFacts(given: Plan, seed: number): RunFacts {
   const use = monthUse(envelope, first.size.replicas, first.result.records);
   const lines = buildLedger(plan, { replica, envelope }, fleet).filter((entry) => entry.month === 1);
   const metrics = metricsOf(plan, replica, envelope, first, use, lines);
-  const power = monthPower({ replica, envelope }, first.size.replicas, first.result.records, plan.facility.power);
+  const billed = billedGpus(plan, first.size.replicas) / replicaGpus(plan.serving);
+  const power = monthPower({ replica, envelope }, billed, first.result.records, plan.facility.power);
   return { plan, seed, replica, envelope, first, use, power, lines, metrics };
 }

@@ -1,4 +1,5 @@
 import { CARD_KINDS, type CardKind } from '../../catalog/catalog.ts';
+import { monthsBetween } from '../../catalog/price-age.ts';
 import { type FolderCatalog, openCatalog } from '../../io/catalog-folder.ts';
 import { didYouMean } from '../../math/edit-distance.ts';
 import { shown } from '../../schema/printable.ts';
@@ -11,11 +12,29 @@ const KINDS = Object.keys(CARD_KINDS) as CardKind[];
 export async function listCards(kind: string | undefined, options: GlobalOptions): Promise<void> {
   const catalog = openCatalog();
   const kinds = kind === undefined ? KINDS : [knownKind(kind)];
+  const date = newestDate(catalog);
   const cards = kinds.flatMap((one) =>
-    catalog.ids(one).map((id) => ({ kind: one, id, name: nameOf(catalog, one, id) })),
+    catalog
+      .ids(one)
+      .map((id) => ({ kind: one, id, name: nameOf(catalog, one, id), ...headlineOf(catalog, one, id, date) })),
   );
   if (options.json === true) return result(options, JSON.stringify(cards, undefined, 2));
-  await result(options, table(cards.map((card) => [card.kind, card.id, card.name])));
+  await result(
+    options,
+    table(cards.map((card) => [card.kind, card.id, card.name, card.value ?? '', card.as_of ?? '', ageText(card)])),
+  );
+}
+
+/** The price that a card is there for. */
+const HEADLINES: Partial<Record<CardKind, string>> = { rental: 'on_demand', node: 'price', site: 'electricity' };
+
+function headlineOf(catalog: FolderCatalog, kind: CardKind, id: string, date: string): Partial<Row> {
+  const row = rowsOf(catalog.file(kind, id)?.value, date).find(({ key }) => key === HEADLINES[kind]);
+  return row === undefined ? {} : { value: row.value, as_of: row.as_of, age_months: row.age_months };
+}
+
+function ageText({ age_months: age }: Partial<Row>): string {
+  return age === undefined || age === null ? '' : `${age} mo`;
 }
 
 function knownKind(kind: string): CardKind {
@@ -34,11 +53,14 @@ interface Row {
   value: string;
   source: string;
   as_of: string;
+  /** Counted to the newest source of the catalog, not to today; null where there is no date. */
+  age_months: number | null;
   basis: string;
 }
 
 export async function showCard(id: string, options: GlobalOptions): Promise<void> {
   const catalog = openCatalog();
+  const date = newestDate(catalog);
   const found = KINDS.flatMap((kind) => {
     const card = catalog.find(kind, id);
     const file = catalog.file(kind, id);
@@ -49,12 +71,12 @@ export async function showCard(id: string, options: GlobalOptions): Promise<void
     throw new InputError([{ path: [], message: `there is no card ${shown(id)} in the catalog${near}` }]);
   }
   if (options.json === true) {
-    const cards = found.map(({ raw, ...card }) => ({ ...card, values: rowsOf(raw) }));
+    const cards = found.map(({ raw, ...card }) => ({ ...card, values: rowsOf(raw, date) }));
     return result(options, JSON.stringify(cards, undefined, 2));
   }
   const sections = found.map(({ kind, id: own, raw, file }) => {
-    const rows = rowsOf(raw).map((row) => [row.key, row.value, row.basis, row.as_of, row.source]);
-    return `${CARD_KINDS[kind].label} ${own} (${file})\n\n${table([['', 'value', 'basis', 'as of', 'source'], ...rows])}`;
+    const rows = rowsOf(raw, date).map((row) => [row.key, row.value, row.basis, row.as_of, ageText(row), row.source]);
+    return `${CARD_KINDS[kind].label} ${own} (${file})\n\n${table([['', 'value', 'basis', 'as of', 'age', 'source'], ...rows])}`;
   });
   await result(options, sections.join('\n\n'));
 }
@@ -62,14 +84,16 @@ export async function showCard(id: string, options: GlobalOptions): Promise<void
 const NOT_VALUES = ['id', 'name', 'aliases', 'sources'];
 
 /** One row a value, as written, with the source of the field it stands in; `default` covers fields not named. */
-function rowsOf(raw: unknown): Row[] {
+function rowsOf(raw: unknown, date: string): Row[] {
   const card = raw as Record<string, unknown> & { sources?: Record<string, Record<string, string>> };
   return Object.keys(card)
     .filter((key) => !NOT_VALUES.includes(key))
     .flatMap((field) =>
       flatten(field, card[field]).map(([key, value]) => {
         const source = card.sources?.[key] ?? card.sources?.[field] ?? card.sources?.['default'] ?? {};
-        return { key, value, source: source['ref'] ?? '', as_of: source['as_of'] ?? '', basis: source['basis'] ?? '' };
+        const { ref = '', as_of = '', basis = '' } = source;
+        const age_months = as_of === '' ? null : Math.max(0, monthsBetween(as_of, date));
+        return { key, value, source: ref, as_of, age_months, basis };
       }),
     );
 }
@@ -111,8 +135,8 @@ export async function checkCards(options: GlobalOptions & { asOf?: string }): Pr
 function newestDate(catalog: FolderCatalog): string {
   const dates = KINDS.flatMap((kind) =>
     catalog.ids(kind).flatMap((id) => {
-      const sources = (catalog.find(kind, id)?.sources ?? {}) as Record<string, { as_of: string }>;
-      return Object.values(sources).map((source) => source.as_of);
+      const card = catalog.file(kind, id)?.value as { sources?: Record<string, { as_of?: unknown }> } | null;
+      return Object.values(card?.sources ?? {}).flatMap(({ as_of }) => (typeof as_of === 'string' ? [as_of] : []));
     }),
   );
   return dates.sort().at(-1) ?? '2026-01-01';
