@@ -9,8 +9,9 @@ import { resolveGpu, resolveModel } from '../scenario/resolve-serving.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import { type ModelCard, type WeightFormat, weightFormat } from '../schema/model.ts';
 import { shown } from '../schema/printable.ts';
-import { InputError } from '../schema/problem.ts';
+import { InfeasibleError, InputError } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
+import { qualityOf } from './size-quality.ts';
 
 /** What a search may choose from; what is absent is left to the search. */
 export interface SizeChoice {
@@ -18,6 +19,8 @@ export interface SizeChoice {
   gpus?: readonly string[] | undefined;
   weights?: readonly string[] | undefined;
   capacity?: 'rent' | 'own' | undefined;
+  /** Least share of the published scores that a format may keep; formats without a tag keep none. */
+  qualityFloor?: number | undefined;
 }
 
 /** How a GPU is come by: the settings that say so, none where the scenario says it already. */
@@ -43,6 +46,7 @@ export interface Candidate {
   gpuName: string;
   supply: Pick<Supply, 'kind' | 'from'>;
   weights: string;
+  quality: number | undefined;
   layout: Parallelism;
   /** Candidates of one family differ by their layout alone. */
   family: string;
@@ -137,28 +141,48 @@ function gpuOptions(scenario: Scenario, catalog: Catalog, choice: SizeChoice): G
   return options.filter(({ supplies }) => supplies.length > 0);
 }
 
-/** The scenario's own format and the published one, or those asked for. */
-function weightOptions(scenario: Scenario, lookups: Lookups, model: ModelCard, asked: readonly string[] | undefined) {
-  const { native } = resolveModel(scenario, lookups);
-  const own = scenario.serving.weights;
-  const single = typeof own === 'string' ? own : (own?.[0]?.format ?? native ?? 'bf16');
-  const stated = { label: formatName(model, single), format: single, settings: [] as Setting[] };
-  const changed = (format: WeightFormat) => ({
-    label: format,
-    format,
-    settings: [{ path: 'serving.weights', value: format }],
-  });
-  if (asked === undefined) {
-    const published = native ?? 'bf16';
-    return stated.label === published ? [stated] : [stated, changed(published)];
-  }
-  return [...new Set(asked)].map((word) => {
+/** A format of the weights, and the share of the published scores that it keeps, where that is known. */
+interface WeightOption {
+  label: string;
+  format: WeightFormat;
+  quality: number | undefined;
+  settings: readonly Setting[];
+}
+
+/** Formats as words, which may be none of those there are. */
+function formatsIn(words: readonly string[]): WeightFormat[] {
+  return [...new Set(words)].map((word) => {
     const format = weightFormat.safeParse(word);
-    if (!format.success) {
-      return fault(`--weights: ${shown(word)} is no format of weights; known: ${weightFormat.options.join(', ')}`);
-    }
-    return stated.label === format.data && own !== undefined ? stated : changed(format.data);
+    if (format.success) return format.data;
+    return fault(`--weights: ${shown(word)} is no format of weights; known: ${weightFormat.options.join(', ')}`);
   });
+}
+
+/** The scenario's own format and the published one, or those asked for; of them those above the floor. */
+function weightOptions(scenario: Scenario, lookups: Lookups, model: ModelCard, choice: SizeChoice): WeightOption[] {
+  const published = resolveModel(scenario, lookups).native ?? 'bf16';
+  const own = scenario.serving.weights;
+  const single = typeof own === 'string' ? own : (own?.[0]?.format ?? published);
+  const quality = (format: WeightFormat) => qualityOf(scenario, lookups.catalog, format, published);
+  // Of formats layer by layer the worst counts.
+  const parts = typeof own === 'object' ? own.map((part) => quality(part.format) ?? 0) : [];
+  const stated: WeightOption = {
+    label: formatName(model, single),
+    format: single,
+    quality: parts.length > 0 ? Math.min(...parts) : quality(single),
+    settings: [],
+  };
+  const option = (format: WeightFormat): WeightOption =>
+    stated.label === format
+      ? stated
+      : { label: format, format, quality: quality(format), settings: [{ path: 'serving.weights', value: format }] };
+  const asked = choice.weights === undefined ? undefined : formatsIn(choice.weights).map(option);
+  const options = asked ?? (stated.label === published ? [stated] : [stated, option(published)]);
+  const floor = choice.qualityFloor ?? scenario.quality?.floor ?? 0;
+  const good = options.filter((one) => floor === 0 || (one.quality ?? 0) >= floor);
+  if (good.length > 0) return good;
+  const tags = options.map((one) => `${one.label} ${one.quality ?? 'has no tag'}`).join(', ');
+  throw new InfeasibleError('no_fit', `no format of the weights keeps the quality of ${floor} asked for: ${tags}`);
 }
 
 const ALONE: Parallelism = { tensorParallel: 1, pipelineParallel: 1, expertParallel: 1, attentionDataParallel: 1 };
@@ -243,7 +267,7 @@ export interface Family {
  * @throws InputError where a GPU or a format that was asked for is unknown, or cannot be priced
  */
 export function sizeFamilies(scenario: Scenario, model: ModelCard, lookups: Lookups, choice: SizeChoice): Family[] {
-  const weights = weightOptions(scenario, lookups, model, choice.weights);
+  const weights = weightOptions(scenario, lookups, model, choice);
   const sized: Setting[] = scenario.serving.replicas === 'auto' ? [] : [{ path: 'serving.replicas', value: 'auto' }];
   return gpuOptions(scenario, lookups.catalog, choice).flatMap((gpu) =>
     gpu.supplies.flatMap((supply) =>
@@ -256,6 +280,7 @@ export function sizeFamilies(scenario: Scenario, model: ModelCard, lookups: Look
             gpuName: gpu.name,
             supply: { kind: supply.kind, from: supply.from },
             weights: format.label,
+            quality: format.quality,
             layout,
             family: [gpu.id, supply.kind, supply.from, format.label].join('/'),
             settings: [

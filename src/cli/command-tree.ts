@@ -72,6 +72,7 @@ function addAnalysis(program: Command): void {
     .argument('<scenario>', 'a scenario, YAML or JSON')
     .option('--gpu <a,b>', 'only these GPUs; by default all that the catalog has a price for')
     .option('--weights <a,b>', "formats of the weights; by default the scenario's and the published one")
+    .option('--quality-floor <share>', 'least share of the published scores that a format of the weights may keep')
     .option('--capacity <kind>', 'rent or own; by default both')
     .option('--top <number>', 'fleets to show; 8 by default', wholeNumber)
     .action(async (file: string, _, command: Command) => {

@@ -4,6 +4,7 @@ import { toCsv } from '../../io/csv.ts';
 import { locateProblems } from '../../io/scenario-file.ts';
 import { type Asked, fleetName, runCommand, settingText, sizeMarkdown, sizeText } from '../../report/size-text.ts';
 import type { Cell } from '../../result/columns.ts';
+import { share } from '../../schema/fields.ts';
 import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, note, result } from '../output.ts';
@@ -13,6 +14,7 @@ export interface SizeOptions extends GlobalOptions {
   gpu?: string;
   weights?: string;
   capacity?: string;
+  qualityFloor?: string;
   top?: number;
 }
 
@@ -47,6 +49,12 @@ function capacityOf(text: string | undefined): 'rent' | 'own' | undefined {
   return refuse(`--capacity ${text}: expected rent or own`);
 }
 
+function floorOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const floor = share().safeParse(/^[\d.]+$/.test(text) ? Number(text) : text);
+  return floor.success ? floor.data : refuse(`--quality-floor ${text}: expected a share such as 0.97 or "97 %"`);
+}
+
 function topOf(top = DEFAULT_TOP): number {
   return top >= 1 && top <= MOST_TOP ? top : refuse(`--top ${top}: expected a number from 1 to ${MOST_TOP}`);
 }
@@ -61,6 +69,7 @@ function recordOf({ candidate, settings, result: found, binding }: Alternative) 
     expert_parallel: candidate.layout.expertParallel,
     attention_data_parallel: candidate.layout.attentionDataParallel,
     weights: candidate.weights,
+    quality: candidate.quality ?? null,
     max_batch: found.subject.max_batch,
     replicas: metrics.replicas ?? null,
     gpus: metrics.gpus ?? null,
@@ -106,6 +115,7 @@ export async function sizeScenario(file: string, options: SizeOptions): Promise<
     gpus: namesIn('--gpu', options.gpu),
     weights: namesIn('--weights', options.weights),
     capacity: capacityOf(options.capacity),
+    qualityFloor: floorOf(options.qualityFloor),
   };
   const top = topOf(options.top);
   const { loaded, lookups, plan } = loadPlan(file, options);
