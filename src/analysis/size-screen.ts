@@ -1,10 +1,10 @@
-import { missedPhrase, sizeFleet } from '../fleet/capacity.ts';
+import { type FleetSize, missedPhrase, sizeFleet } from '../fleet/capacity.ts';
 import { offeredRate, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import { simulate } from '../result/simulate.ts';
 import type { Setting } from '../result/sweep-point.ts';
 import { applyOverride } from '../scenario/overrides.ts';
 import type { Plan } from '../scenario/plan.ts';
-import { instanceGpus } from '../scenario/replica-gpus.ts';
+import { instanceGpus, layoutName } from '../scenario/replica-gpus.ts';
 import { type Lookups, resolveScenario } from '../scenario/resolve.ts';
 import { validateScenario } from '../scenario/validate.ts';
 import { InfeasibleError, InputError } from '../schema/problem.ts';
@@ -35,9 +35,15 @@ export interface Screened {
   smaller: SmallerFails;
 }
 
-/** The plan of a scenario with some values changed. */
+/** No fleet depends on what it is compared with, and prices take time to look up. */
+const ALONE: readonly Setting[] = [{ path: 'compare', value: null }];
+
+/** The plan of a scenario with some values changed, compared with nothing. */
 export function planWith(raw: unknown, settings: readonly Setting[], lookups: Lookups): Plan {
-  const changed = settings.reduce((scenario, { path, value }) => applyOverride(scenario, path, value), raw);
+  const changed = [...ALONE, ...settings].reduce(
+    (scenario, { path, value }) => applyOverride(scenario, path, value),
+    raw,
+  );
   return resolveScenario(validateScenario(changed), changed, lookups);
 }
 
@@ -51,7 +57,6 @@ function inClosedForm(plan: Plan): Plan {
   return {
     ...plan,
     traffic,
-    offers: [],
     horizonMonths: [1],
     serving: { ...plan.serving, envelope: 'closed-form', scheduling },
   };
@@ -75,55 +80,75 @@ export function missOf(envelope: Pick<Envelope, 'missed' | 'targetMet'>): Failur
   return { status: 'slo_missed', reason, metric, excess: missed.seconds / seconds };
 }
 
-/** Replicas that a batch takes, or why none do. */
-function replicasAt(plan: Plan, maxBatch: number): { replicas: number } | { failure: Failure } {
+/** The fleet that a batch takes, or why there is none. */
+function fleetAt(plan: Plan, maxBatch: number): { size: FleetSize } | { failure: Failure } {
   const tried = withBatch(plan, maxBatch);
   const limits = envelopeLimits(replicaOf(tried), tried.slo);
   const envelope = perRequest({ ...limits, points: [] }, tried.traffic.mix.samples);
   const failure = missOf(envelope);
   if (failure !== undefined) return { failure };
-  return { replicas: sizeFleet(tried, envelope, offeredRate(tried, envelope) * sizingOverMean(tried)).replicas };
+  return { size: sizeFleet(tried, envelope, offeredRate(tried, envelope) * sizingOverMean(tried)) };
 }
 
+type Batch = { maxBatch: number } | { failure: Failure };
+
+/** Batches already chosen, by GPU, weights and layout: it does not matter to a replica who owns it. */
+export type KnownBatches = Map<string, Batch>;
+
 /** The batch of fewest replicas; the scenario's own where no other takes fewer. */
-function bestBatch(plan: Plan): { maxBatch: number } | { failure: Failure } {
+function bestBatch(plan: Plan): Batch {
   const stated = plan.serving.maxBatch;
-  let best: { maxBatch: number; replicas: number } | undefined;
+  let best: { maxBatch: number; size: FleetSize } | undefined;
   let nearest: Failure | undefined;
+  const excess = (failure: Failure | undefined) => failure?.excess ?? Number.POSITIVE_INFINITY;
   for (const maxBatch of [stated, ...BATCHES.filter((batch) => batch !== stated)]) {
-    const tried = replicasAt(plan, maxBatch);
+    const tried = fleetAt(plan, maxBatch);
     if ('failure' in tried) {
-      if (nearest === undefined || (tried.failure.excess ?? Infinity) < (nearest.excess ?? Infinity))
-        nearest = tried.failure;
-    } else if (best === undefined || tried.replicas < best.replicas) best = { maxBatch, replicas: tried.replicas };
+      if (nearest === undefined || excess(tried.failure) < excess(nearest)) nearest = tried.failure;
+    } else if (best === undefined || tried.size.replicas < best.size.replicas) best = { maxBatch, size: tried.size };
+    if (best !== undefined && best.size.needed <= 1) break;
   }
   return best ?? { failure: nearest as Failure };
 }
 
-function screened(raw: unknown, candidate: Candidate, lookups: Lookups): Omit<Screened, 'smaller'> | undefined {
+function batchOf(plan: Plan, candidate: Candidate, known: KnownBatches): Batch {
+  const key = [candidate.gpu, candidate.weights, layoutName(candidate.layout)].join('/');
+  const found = known.get(key) ?? attempted(() => bestBatch(plan));
+  known.set(key, found);
+  return found;
+}
+
+/** What an action finds, or why it cannot be done. */
+function attempted<T>(action: () => T): T | { failure: Failure } {
+  try {
+    return action();
+  } catch (error) {
+    return { failure: failureOf(error) };
+  }
+}
+
+function screened(
+  raw: unknown,
+  candidate: Candidate,
+  lookups: Lookups,
+  known: KnownBatches,
+): Omit<Screened, 'smaller'> | undefined {
   const asStated = planOrNone(raw, candidate, lookups);
   if (asStated === undefined) return undefined;
   const plan = inClosedForm(asStated);
-  try {
-    const found = bestBatch(plan);
-    if ('failure' in found) {
-      return { candidate, settings: candidate.settings, estimateUsd: Number.POSITIVE_INFINITY, failure: found.failure };
-    }
-    const { maxBatch } = found;
-    const isStated = maxBatch === plan.serving.maxBatch;
-    const settings = isStated
-      ? candidate.settings
-      : [...candidate.settings, { path: 'serving.max_batch', value: maxBatch }];
-    const { metrics } = simulate(withBatch(plan, maxBatch));
-    return { candidate, settings, estimateUsd: metrics.cost_usd_per_month ?? 0 };
-  } catch (error) {
-    return {
-      candidate,
-      settings: candidate.settings,
-      estimateUsd: Number.POSITIVE_INFINITY,
-      failure: failureOf(error),
-    };
-  }
+  const none = (failure: Failure) => ({
+    candidate,
+    settings: candidate.settings,
+    estimateUsd: Number.POSITIVE_INFINITY,
+    failure,
+  });
+  const batch = batchOf(plan, candidate, known);
+  if ('failure' in batch) return none(batch.failure);
+  const { maxBatch } = batch;
+  const month = attempted(() => simulate(withBatch(plan, maxBatch)).metrics);
+  if ('failure' in month) return none(month.failure);
+  const change = maxBatch === plan.serving.maxBatch ? [] : [{ path: 'serving.max_batch', value: maxBatch }];
+  return { candidate, settings: [...candidate.settings, ...change], estimateUsd: month.cost_usd_per_month ?? 0 };
 }
 
 /** Undefined where the scenario cannot be asked of this GPU, such as a layout that its link does not join. */
@@ -148,9 +173,9 @@ function smallerOf(candidate: Candidate, family: readonly Omit<Screened, 'smalle
 }
 
 /** Every candidate of a family by the closed form; replicas that span nodes only where no node holds the model. */
-export function screenFamily(raw: unknown, family: Family, lookups: Lookups): Screened[] {
+export function screenFamily(raw: unknown, family: Family, lookups: Lookups, known: KnownBatches): Screened[] {
   const look = (candidates: readonly Candidate[]) =>
-    candidates.map((candidate) => screened(raw, candidate, lookups)).filter((one) => one !== undefined);
+    candidates.map((candidate) => screened(raw, candidate, lookups, known)).filter((one) => one !== undefined);
   const within = look(family.within);
   const holds = within.some(({ failure }) => failure?.status !== 'no_fit');
   const all = holds ? within : [...within, ...look(family.over)];

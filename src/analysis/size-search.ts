@@ -8,7 +8,15 @@ import { settlePools } from '../serving/pools.ts';
 import { serviceCurve } from '../serving/service-curve.ts';
 import { type Binding, bindingOf } from './size-binding.ts';
 import { type Candidate, type SizeChoice, sizeFamilies } from './size-candidates.ts';
-import { type Failure, failureOf, missOf, planWith, type Screened, screenFamily } from './size-screen.ts';
+import {
+  type Failure,
+  failureOf,
+  type KnownBatches,
+  missOf,
+  planWith,
+  type Screened,
+  screenFamily,
+} from './size-screen.ts';
 
 /** A scenario whose fleet is looked for. */
 export interface SizeQuestion {
@@ -55,8 +63,9 @@ export function screenAll(question: SizeQuestion, onFamily: (done: number, all: 
   refuseUnsized(scenario);
   const { model } = planWith(raw, [], lookups);
   const families = sizeFamilies(scenario, model, lookups, choice);
+  const known: KnownBatches = new Map();
   return families.flatMap((family, i) => {
-    const found = screenFamily(raw, family, lookups);
+    const found = screenFamily(raw, family, lookups, known);
     onFamily(i + 1, families.length);
     return found;
   });
@@ -69,7 +78,7 @@ function tryFleet(question: SizeQuestion, { candidate, settings, smaller }: Scre
     const { envelope } = serviceCurve(plan, question.seed);
     const miss = missOf(envelope);
     if (miss !== undefined) return miss;
-    const result = simulate({ ...plan, offers: [] }, question.seed);
+    const result = simulate(plan, question.seed);
     const target = plan.reliability?.targetAvailability ?? 0;
     if (!result.slo_met) return { status: 'slo_missed', reason: 'the busiest hour misses the latency target' };
     if ((result.metrics.availability ?? 0) < target) {
@@ -129,7 +138,7 @@ export function rankFleets(
   if (own !== undefined) attempt(own);
   for (const one of others) {
     const last = found[question.top - 1];
-    if (last !== undefined && one.estimateUsd > costOf(last)) break;
+    if (last !== undefined && one.estimateUsd >= costOf(last)) break;
     attempt(one);
   }
   if (found.length === 0) screened.filter(isNearMiss).forEach(attempt);
