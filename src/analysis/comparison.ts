@@ -8,6 +8,7 @@ import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import type { Envelope } from '../serving/envelope.ts';
+import type { ServiceCurve } from '../serving/service-curve.ts';
 import { breakevenIntervals, breakevenMonth, isWonThroughout, type VolumeInterval } from './breakeven.ts';
 import { fleetMoves, workKwhPerRequest } from './month-bill.ts';
 import { type Staircase, staircase, treadsBeyond } from './staircase.ts';
@@ -65,12 +66,13 @@ export interface ComparisonBasis {
 
 export function comparisonBasis(
   plan: Plan,
-  envelope: Envelope,
+  curve: ServiceCurve,
   fleet: readonly FleetMonth[],
   ledger: readonly LedgerLine[],
 ): ComparisonBasis {
+  const { envelope } = curve;
   const first = fleet[0] as FleetMonth;
-  const workKwh = workKwhPerRequest(plan, envelope, first, billedGpus(plan, first.size.replicas));
+  const workKwh = workKwhPerRequest(plan, curve, first, billedGpus(plan, first.size.replicas));
   const { capacity } = plan;
   const moves = fleetMoves(plan, fleet);
   return {

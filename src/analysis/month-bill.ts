@@ -5,11 +5,11 @@ import { type NodeMove, ownLines, purchaseLines } from '../cost/own-cost.ts';
 import { peopleLines, setupLines } from '../cost/people-cost.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { monthEnergyKwh } from '../energy/power.ts';
-import { monthUse } from '../fleet/month-use.ts';
+import { monthPower } from '../fleet/month-power.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
-import type { Envelope } from '../serving/envelope.ts';
+import type { ServiceCurve } from '../serving/service-curve.ts';
 
 /** What a month's bill is made from. */
 export interface MonthUsage {
@@ -84,11 +84,12 @@ export function monthBill(plan: Plan, usage: MonthUsage): LedgerLine[] {
  * Taken as the same for every request at other volumes: exact for a fleet that grows with its load, and a few per cent
  * of the power bill off for one that does not.
  */
-export function workKwhPerRequest(plan: Plan, envelope: Envelope, { size, result }: FleetMonth, gpus: number): number {
+export function workKwhPerRequest(plan: Plan, curve: ServiceCurve, { size, result }: FleetMonth, gpus: number): number {
   if (plan.capacity.kind === 'rent' || result.traffic.served === 0) return 0;
-  const use = monthUse(envelope, size.replicas, result.records);
-  const idle = monthEnergyKwh(plan, gpus, 0, 0) ?? 0;
-  const all = monthEnergyKwh(plan, gpus, use.busyMean, use.saturationShareMean) ?? 0;
+  const { power } = plan.facility;
+  const { boardMean } = monthPower(curve, size.replicas, result.records, power);
+  const idle = monthEnergyKwh(plan, gpus, power.gpu_idle) ?? 0;
+  const all = monthEnergyKwh(plan, gpus, boardMean) ?? 0;
   return (all - idle) / result.traffic.served;
 }
 
@@ -109,7 +110,7 @@ function moveLines(plan: Plan, month: number, move: NodeMove | undefined): Ledge
 }
 
 /** The whole bill: what is paid before month 1, then month by month. */
-export function buildLedger(plan: Plan, envelope: Envelope, fleet: readonly FleetMonth[]): LedgerLine[] {
+export function buildLedger(plan: Plan, curve: ServiceCurve, fleet: readonly FleetMonth[]): LedgerLine[] {
   const billed = billedByMonth(plan, replicasOf(fleet));
   const committed = committedGpus(plan.capacity, billed);
   const moves = fleetMoves(plan, fleet);
@@ -122,7 +123,7 @@ export function buildLedger(plan: Plan, envelope: Envelope, fleet: readonly Flee
       committedGpus: committed[index] as number,
       servedRequests: traffic.served,
       overflowRequests: traffic.overflow,
-      workKwhPerRequest: workKwhPerRequest(plan, envelope, entry, gpus),
+      workKwhPerRequest: workKwhPerRequest(plan, curve, entry, gpus),
     };
     return [...(index === 0 ? [] : moveLines(plan, entry.month, moves[index])), ...monthBill(plan, usage)];
   });

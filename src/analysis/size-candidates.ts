@@ -3,7 +3,7 @@ import { formatName } from '../model/weights.ts';
 import type { Setting } from '../result/sweep-point.ts';
 import type { Parallelism } from '../scenario/plan.ts';
 import { unknownCard } from '../scenario/references.ts';
-import { instanceGpus, layoutName } from '../scenario/replica-gpus.ts';
+import { layoutName } from '../scenario/replica-gpus.ts';
 import type { Lookups } from '../scenario/resolve.ts';
 import { resolveGpu, resolveModel } from '../scenario/resolve-serving.ts';
 import type { GpuCard } from '../schema/gpu.ts';
@@ -300,9 +300,4 @@ export function sizeFamilies(scenario: Scenario, model: ModelCard, lookups: Look
       }),
     ),
   );
-}
-
-/** Replicas of fewer GPUs first. */
-export function byGpus(a: Candidate, b: Candidate): number {
-  return instanceGpus(a.layout) - instanceGpus(b.layout);
 }

@@ -180,7 +180,7 @@ export function ownLines(plan: Plan, own: OwnPlan, use: OwnUse): LedgerLine[] {
       ...energy,
       id: 'own.power.idle',
       label: 'Electricity of idle nodes',
-      quantity: monthEnergyKwh(plan, gpus, 0, 0) ?? 0,
+      quantity: monthEnergyKwh(plan, gpus, plan.facility.power.gpu_idle) ?? 0,
       rate: tariff,
       source: tariffSource,
     }),

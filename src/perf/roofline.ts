@@ -48,13 +48,19 @@ export function linearRates(
   format: WeightFormat,
   routed = false,
 ): LinearRates {
-  const reached = generationFactors(gpu, calibration).compute * (routed ? calibration.expert_compute : 1);
   const generation = generationFactors(gpu, calibration);
   const bytesPerSecond = gpu.memory_bandwidth * memoryEfficiency(calibration, format) * generation.memory;
   const { type, unpacked } = gemmPath(gpu, format);
   const peak = (type && gpu.dense_flops[type]) ?? sixteenBitRate(gpu);
-  const efficiency = unpacked ? calibration.unpacked_compute_efficiency : calibration.compute_efficiency * reached;
-  return { flopPerSecond: peak * efficiency, bytesPerSecond, unpacked };
+  const efficiency = unpacked
+    ? unpackedEfficiency(calibration, routed)
+    : calibration.compute_efficiency * (routed ? calibration.expert_compute : 1);
+  return { flopPerSecond: peak * efficiency * generation.compute, bytesPerSecond, unpacked };
+}
+
+/** Share of the 16-bit rate on weights that are unpacked first, in large products and in those of experts. */
+function unpackedEfficiency(calibration: CalibrationCard, routed: boolean): number {
+  return routed ? calibration.unpacked_expert_compute_efficiency : calibration.unpacked_compute_efficiency;
 }
 
 /**

@@ -137,10 +137,11 @@ export function breakevenOverVolume(
   seed: number,
 ): BreakevenRow[] {
   const plan = settlePools(given);
-  const { envelope } = serviceCurve(plan, seed);
+  const curve = serviceCurve(plan, seed);
+  const { envelope } = curve;
   if (!envelope.targetMet) throw new InfeasibleError('slo_missed', missedPhrase(envelope));
   const fleet = simulateFleet(plan, envelope, 1);
-  const basis = comparisonBasis(plan, envelope, fleet, buildLedger(plan, envelope, fleet));
+  const basis = comparisonBasis(plan, curve, fleet, buildLedger(plan, curve, fleet));
   const unit = tokensPerUnit(plan, path) ?? 1;
   return horizons.flatMap((months) =>
     plan.offers.flatMap((offer) => volumeRows(basis, offer, months, path, values, unit)),

@@ -1,4 +1,5 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
+import { energyFloorWarnings } from '../analysis/energy-floor.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
 import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
@@ -100,6 +101,7 @@ function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: Flee
       `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
     );
   }
+  warnings.push(...energyFloorWarnings(plan));
   const old = plan.capacity.priceDates.filter(({ asOf }) => monthsBetween(asOf, plan.start) >= STALE_MONTHS);
   if (old.length > 0) {
     const list = old.map(({ what, asOf }) => `${what} (${asOf})`).join(', ');
@@ -180,10 +182,10 @@ export function simulate(given: Plan, seed = 0): Result {
   const fleet = simulateFleet(plan, envelope, months);
   const first = fleet[0] as FleetMonth;
   const use = monthUse(envelope, first.size.replicas, first.result.records);
-  const ledger = buildLedger(plan, envelope, fleet);
+  const ledger = buildLedger(plan, { replica, envelope }, fleet);
   const month1 = ledger.filter((entry) => entry.month === 1);
   const metrics = metricsOf(plan, replica, envelope, first, use, month1);
-  const basis = comparisonBasis(plan, envelope, fleet, ledger);
+  const basis = comparisonBasis(plan, { replica, envelope }, fleet, ledger);
   const comparisons = plan.offers.map((offer) => compareWith(offer, basis));
   const baseline = baselineOffer(plan);
   const judged = baseline === undefined ? undefined : comparisons[plan.offers.indexOf(baseline)];

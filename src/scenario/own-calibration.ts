@@ -25,6 +25,7 @@ export function withFactors({ calibration, host }: Coefficients, factors: Calibr
       kv_memory_efficiency: atMost1(calibration.kv_memory_efficiency * memory),
       compute_efficiency: atMost1(calibration.compute_efficiency * compute),
       unpacked_compute_efficiency: atMost1(calibration.unpacked_compute_efficiency * compute),
+      unpacked_expert_compute_efficiency: atMost1(calibration.unpacked_expert_compute_efficiency * compute),
       attention_compute_efficiency: atMost1(calibration.attention_compute_efficiency * compute),
       eager_layer_floor: calibration.eager_layer_floor * fixed,
       eager_fp8_moe_layer_floor: calibration.eager_fp8_moe_layer_floor * fixed,

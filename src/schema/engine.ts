@@ -75,8 +75,12 @@ export const calibrationCard = z.strictObject({
   compute_efficiency: share(),
   /** Share of the bf16 rate a GEMM reaches on weights that must be unpacked to 16 bits first. */
   unpacked_compute_efficiency: share(),
+  /** The same of experts, whose groups are small. */
+  unpacked_expert_compute_efficiency: share(),
   /** Share of that which grouped GEMMs over experts reach. */
   expert_compute: share(),
+  /** Whether a token's copies for its experts are moved through memory between kernels. */
+  expert_activations: z.boolean(),
   /** Squared coefficient of variation of the experts' popularity; 0 is uniform routing. */
   expert_dispersion: number({ min: 0, max: 20 }),
   kv_memory_efficiency: share(),

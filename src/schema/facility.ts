@@ -33,13 +33,15 @@ const failures = z.strictObject({
 });
 
 const power = z.strictObject({
-  /** Board power as a share of TDP: at rest, decoding a small batch, and with every unit busy. */
+  /** Board power as a share of TDP: at rest; with any work; and what multiplying and reading memory add to that. */
   gpu_idle: share(),
-  gpu_decoding: share(),
-  gpu_full: share({ min: 0, max: 1.2 }),
-  /** Host, network and fans, per GPU. */
-  server_per_gpu: quantity('W', '270 W', { min: 0, max: 1e5 }),
+  gpu_working: share(),
+  gpu_compute: share(),
+  gpu_memory: share(),
+  /** Host, network and fans for each GPU, as a share of its TDP. */
+  server: share({ min: 0, max: 5 }),
   pue: number({ min: 1, max: 4 }),
+  electricity: quantity('USD/kWh', '0.08 USD/kWh', { min: 0, max: 10 }),
 });
 
 /** What owning brings beside the price of a node; see the fields of the same names in a scenario. */

@@ -85,7 +85,8 @@ function together(replica: Replica): number {
   return scheduling.kind === 'static' ? scheduling.batch : replica.slots * answeringInstances(scheduling);
 }
 
-function requestsPerRun(replica: Replica): number {
+/** Requests that each run of the curve counts. */
+export function requestsPerRun(replica: Replica): number {
   const affordable = Math.min(REQUESTS, Math.floor(ITERATIONS / iterationsPerRequest(replica)));
   return Math.min(MOST_REQUESTS, Math.max(FEWEST_REQUESTS, affordable, FILLINGS * together(replica)));
 }
