@@ -3,6 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { AccuracyOptions } from './commands/accuracy.ts';
 import type { CalibrateOptions } from './commands/calibrate.ts';
 import type { ReplayOptions } from './commands/replay.ts';
+import type { SizeOptions } from './commands/size.ts';
 import type { GlobalOptions } from './output.ts';
 
 /**
@@ -64,6 +65,19 @@ function addAnalysis(program: Command): void {
     .action(async (file: string, _, command: Command) => {
       const { breakevenScenario } = await import('./commands/breakeven.ts');
       await breakevenScenario(file, optionsOf<{ over?: string; horizon?: string }>(command));
+    });
+  program
+    .command('size')
+    .description('the cheapest fleets that meet latency and availability targets, and what binds each')
+    .argument('<scenario>', 'a scenario, YAML or JSON')
+    .option('--gpu <a,b>', 'only these GPUs; by default all that the catalog has a price for')
+    .option('--weights <a,b>', "formats of the weights; by default the scenario's and the published one")
+    .option('--quality-floor <share>', 'least share of the published scores that a format of the weights may keep')
+    .option('--capacity <kind>', 'rent or own; by default both')
+    .option('--top <number>', 'fleets to show; 8 by default', wholeNumber)
+    .action(async (file: string, _, command: Command) => {
+      const { sizeScenario } = await import('./commands/size.ts');
+      await sizeScenario(file, optionsOf<Omit<SizeOptions, keyof GlobalOptions>>(command));
     });
   program
     .command('explain')

@@ -16,6 +16,7 @@ import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
 import { own } from './own.ts';
 import { ownCalibration } from './own-calibration.ts';
+import { quality } from './quality.ts';
 import { spotTerms } from './rental.ts';
 import { slo, traffic } from './traffic.ts';
 import { transfers } from './transfer.ts';
@@ -224,5 +225,7 @@ export const scenarioFile = z.strictObject({
   horizons: z.array(billingMonths()).min(1).max(20).default([1, 12, 60]),
   discount_rate: share({ min: -0.5, max: 2 }).optional(),
   facility: cardId().default('typical'),
+  /** Read where weights are chosen, not by a run of weights that are given. */
+  quality: quality.optional(),
 });
 export type Scenario = z.infer<typeof scenarioFile>;
