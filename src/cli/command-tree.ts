@@ -126,6 +126,13 @@ function addAuthoring(program: Command): void {
       await checkFiles(files, optionsOf(command));
     });
   program
+    .command('schema')
+    .description("the scenario format as JSON Schema, for an editor's completion")
+    .action(async (_, command: Command) => {
+      const { printSchema } = await import('./commands/schema.ts');
+      await printSchema(optionsOf(command));
+    });
+  program
     .command('trace')
     .description('what a trace of requests amounts to, and a traffic block for a scenario')
     .argument('<file>', 'a trace: Azure CSV, Mooncake JSONL, our own CSV, or a ServeGen folder')
