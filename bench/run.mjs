@@ -94,7 +94,11 @@ try {
   row('five years, service curve simulated before', simulated.warm);
 
   const sweep = sweepSeconds(scratch, 2);
-  figure('10,000 sweep points on 10 service curves, two threads, wall time', `${sweep.wall.toFixed(1)} s`, 'limit 20 s');
+  figure(
+    '10,000 sweep points on 10 service curves, two threads, wall time',
+    `${sweep.wall.toFixed(1)} s`,
+    'limit 20 s',
+  );
   figure('  CPU time', `${sweep.cpu.toFixed(1)} s`);
 
   const replica = await bundle('one-replica');

@@ -23,9 +23,12 @@ export function ownHand(job: SweepJob): Hand {
 /** Where the bundle has the thread's program: beside its other parts. */
 const PROGRAM = new URL('./sweep-worker.js', import.meta.url);
 
+/** Room for the short-lived objects of some points at once: collecting them more often costs more than the memory. */
+const NURSERY_MB = 64;
+
 /** A thread of its own, with a catalog and service curves of its own. What kills it is a fault of this program. */
 export function threadHand(job: SweepJob): Hand {
-  const thread = new Worker(PROGRAM, { workerData: job });
+  const thread = new Worker(PROGRAM, { workerData: job, resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB } });
   let settle: { resolve(chunk: Chunk): void; reject(error: Error): void } | undefined;
   thread.on('message', (chunk: Chunk) => settle?.resolve(chunk));
   thread.on('error', (error: Error) => settle?.reject(error));
