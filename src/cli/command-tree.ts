@@ -4,6 +4,7 @@ import type { AccuracyOptions } from './commands/accuracy.ts';
 import type { CalibrateOptions } from './commands/calibrate.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { SizeOptions } from './commands/size.ts';
+import type { SweepCommandOptions } from './commands/sweep.ts';
 import type { GlobalOptions } from './output.ts';
 
 /**
@@ -50,10 +51,15 @@ function addAnalysis(program: Command): void {
     .command('sweep')
     .description('run a grid of scenarios, one CSV row a point')
     .argument('<scenario>', 'a scenario, YAML or JSON')
-    .option('--axis <path=spec>', 'values of one path: a,b,c or lo..hi:N or lo..hi:N:log (repeatable)', append)
+    .option(
+      '--axis <path=spec>',
+      'values of one path: a,b,c or lo..hi:N or lo..hi:N:log; path~other=… moves with another (repeatable)',
+      append,
+    )
+    .option('--workers <number>', 'threads; by default as many as there are cores', wholeNumber)
     .action(async (file: string, _, command: Command) => {
       const { sweepScenario } = await import('./commands/sweep.ts');
-      const options = optionsOf<{ axis?: string[] }>(command);
+      const options = optionsOf<Partial<SweepCommandOptions>>(command);
       await sweepScenario(file, { ...options, axis: options.axis ?? [] });
     });
   program
@@ -143,6 +149,13 @@ function addAuthoring(program: Command): void {
     .action(async (files: string[], _, command: Command) => {
       const { checkFiles } = await import('./commands/check.ts');
       await checkFiles(files, optionsOf(command));
+    });
+  program
+    .command('schema')
+    .description("the scenario format as JSON Schema, for an editor's completion")
+    .action(async (_, command: Command) => {
+      const { printSchema } = await import('./commands/schema.ts');
+      await printSchema(optionsOf(command));
     });
   program
     .command('trace')

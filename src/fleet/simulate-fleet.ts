@@ -61,11 +61,12 @@ function burstsElsewhere(plan: Plan, size: FleetSize): FleetSize {
 export function simulateFleet(plan: Plan, envelope: Envelope, months: number): FleetMonth[] {
   const first = offeredRate(plan, envelope);
   const fixed = plan.traffic.load.kind === 'utilization' ? fleetForUtilization(plan) : undefined;
+  const overMean = sizingOverMean(plan);
+  const asked: Plan = fixed === undefined ? plan : { ...plan, serving: { ...plan.serving, replicas: fixed } };
   const known = new Map<string, MonthResult>();
   return Array.from({ length: months }, (_, index) => {
     const rate = first * (1 + plan.traffic.growthPerMonth) ** index;
-    const asked: Plan = fixed === undefined ? plan : { ...plan, serving: { ...plan.serving, replicas: fixed } };
-    const size = burstsElsewhere(plan, sizeFleet(asked, envelope, rate * sizingOverMean(plan)));
+    const size = burstsElsewhere(plan, sizeFleet(asked, envelope, rate * overMean));
     const key = `${rate}/${size.replicas}`;
     const result = known.get(key) ?? simulateMonth(plan, envelope, size.replicas, rate);
     known.set(key, result);
