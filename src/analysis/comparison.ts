@@ -1,4 +1,5 @@
 import { callsPerRequest, requestBill } from '../api/bill.ts';
+import { type RateLimitUse, rateLimitUse } from '../api/rate-limits.ts';
 import { netPresentValue } from '../cost/finance.ts';
 import type { LedgerLine } from '../cost/ledger.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
@@ -32,6 +33,10 @@ export interface Comparison {
   price_as_of: string;
   source: string;
   usd_per_request: number;
+  /** The same by what is paid for. */
+  request_bill: RequestBillRecord;
+  /** What the offer's limits let through; null where it has none. */
+  rate_limit: RateLimitUse | null;
   /** Calls until one is answered, those turned away and those that fail included; and those of them that are charged. */
   sent_calls_per_request: number;
   billed_calls_per_request: number;
@@ -43,6 +48,17 @@ export interface Comparison {
   breakeven_tokens_per_month: VolumeInterval[];
   /** Mean utilisation of month 1's fleet at which both cost the same; null where its busiest hour would not allow it. */
   breakeven_utilization: number | null;
+}
+
+/** One request at an API, USD. */
+export interface RequestBillRecord {
+  new_input: number;
+  cache_write: number;
+  cached_input: number;
+  cache_storage: number;
+  output: number;
+  hidden_output: number;
+  per_request: number;
 }
 
 /** What every comparison of one run shares. */
@@ -154,10 +170,13 @@ function breakevenRent(basis: ComparisonBasis, months: number, selfNpv: number, 
 export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Comparison {
   const { plan, fleet, ledger } = basis;
   const { mix } = plan.traffic;
-  const perRequest = requestBill(offer, mix).total;
+  const bill = requestBill(offer, mix);
+  const perRequest = bill.total;
   const perToken = perRequest / requestTokens(mix).total;
   const calls = callsPerRequest(offer);
-  const api = fleet.map((entry) => entry.result.traffic.offered * perRequest);
+  const requests = fleet.map((entry) => entry.result.traffic.offered);
+  const api = requests.map((count) => count * perRequest);
+  const perMinute = requests.map((count) => count / (plan.hoursPerMonth * 60));
   const own = cashByMonth(ledger, fleet.length);
   return {
     name: offer.name,
@@ -166,6 +185,16 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
     price_as_of: offer.asOf,
     source: offer.source,
     usd_per_request: perRequest,
+    request_bill: {
+      new_input: bill.newInput,
+      cache_write: bill.cacheWrite,
+      cached_input: bill.cachedInput,
+      cache_storage: bill.cacheStorage,
+      output: bill.output,
+      hidden_output: bill.hiddenOutput,
+      per_request: bill.perRequest,
+    },
+    rate_limit: rateLimitUse(offer, mix, plan.traffic.shape, perMinute) ?? null,
     sent_calls_per_request: calls.sent,
     billed_calls_per_request: calls.billed,
     usd_per_1k_requests: perRequest * 1000,

@@ -1,5 +1,6 @@
 import type { Result } from '../result/record.ts';
 import {
+  apiBillTable,
   billTable,
   comparisonTable,
   errorSentence,
@@ -38,9 +39,11 @@ function defaultsTable(result: Result): Table {
 
 function detail(result: Result): string[] {
   const units = priceUnits(result);
+  const apiBill = apiBillTable(result);
   return [
     ...textTable(billTable(result)),
     '',
+    ...(apiBill === undefined ? [] : [...textTable(apiBill), '']),
     ...(units === undefined ? [] : [`  ${units}`]),
     `  ${utilizationSpark(result)}`,
     '',

@@ -1,5 +1,6 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
+import { offerWarnings } from '../analysis/offer-warnings.ts';
 import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
 import { billedGpus } from '../cost/capacity-cost.ts';
@@ -9,7 +10,7 @@ import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import { fallbackNote } from '../model/precision.ts';
 import { formatName } from '../model/weights.ts';
-import type { Plan, Scheduling } from '../scenario/plan.ts';
+import type { OfferPlan, Plan, Scheduling } from '../scenario/plan.ts';
 import { layoutName, replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import { requestsPerSession } from '../scenario/session-moments.ts';
@@ -187,7 +188,10 @@ export function simulate(given: Plan, seed = 0): Result {
     unbounded: metrics.usd_per_mtok_total === undefined ? ['usd_per_mtok_total'] : [],
     defaults_used: plan.defaultsUsed,
     not_counted: notCounted(plan, metrics.gpus ?? 0, first.result.traffic.served),
-    warnings: warningsOf(plan, { replica, envelope }, first, status),
+    warnings: [
+      ...warningsOf(plan, { replica, envelope }, first, status),
+      ...comparisons.flatMap((entry, i) => offerWarnings(plan.offers[i] as OfferPlan, plan.traffic.mix, entry)),
+    ],
     months: monthRecords(plan, fleet, ledger),
     ledger,
     waterfall: waterfall(plan, envelope, first, month1),
