@@ -8,6 +8,7 @@ import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { breakevenIntervals, breakevenMonth, isWonThroughout, type VolumeInterval } from './breakeven.ts';
+import { offerTerms } from './offer-notes.ts';
 import { type Staircase, staircase, treadsBeyond } from './staircase.ts';
 import { fixedTread } from './volume-cost.ts';
 
@@ -25,7 +26,10 @@ export interface HorizonComparison {
   breakeven_tokens_per_month: VolumeInterval[];
 }
 
-/** Self-hosting against one offer. Volumes are total tokens a month at the scenario's mix. */
+/**
+ * Self-hosting against one offer. Volumes are total tokens a month at the scenario's mix, and an API's price of a token
+ * is that of the scenario's load in month 1 at every volume: a cache that forgets is dearer at fewer requests.
+ */
 export interface Comparison {
   name: string;
   same_model: boolean;
@@ -35,6 +39,8 @@ export interface Comparison {
   usd_per_request: number;
   /** The same by what is paid for. */
   request_bill: RequestBillRecord;
+  /** What makes the bill other than tokens times price, in words. */
+  terms: string[];
   /** What the offer's limits let through; null where it has none. */
   rate_limit: RateLimitUse | null;
   /** Calls until one is answered, those turned away and those that fail included; and those of them that are charged. */
@@ -194,6 +200,7 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
       hidden_output: bill.hiddenOutput,
       per_request: bill.perRequest,
     },
+    terms: offerTerms(offer, mix),
     rate_limit: rateLimitUse(offer, mix, plan.traffic.shape, perMinute) ?? null,
     sent_calls_per_request: calls.sent,
     billed_calls_per_request: calls.billed,

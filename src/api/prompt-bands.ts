@@ -58,7 +58,7 @@ function logNormalShares({ input, output, correlation = 0 }: RequestMix, above: 
  * Requests with prompts longer than so many tokens, and the tokens that are theirs.
  *
  * @source moments of truncated and bivariate log-normals; sums for lists and pairs
- * @checkedBy test/api/prompt-bands.test.ts, against sums over random draws
+ * @checkedBy test/api/prompt-bands.test.ts against sums over random draws
  * @assumes answers independent of prompts drawn evenly or from a list; lengths not capped at the model's context
  */
 export function sharesAbove(mix: RequestMix, above: Tokens): BandShares {

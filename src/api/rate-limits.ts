@@ -34,7 +34,7 @@ function useOfRequest(offer: OfferPlan, mix: RequestMix, limits: RateLimits): [L
  * @param perMinute mean requests a minute, month by month
  * @returns undefined where nothing is limited
  * @source rate-limit pages of Anthropic and OpenAI: requests, input and output tokens a minute, each by itself
- * @checkedBy test/acceptance/api-prices.test.ts, row P12
+ * @checkedBy test/laws/api-bill.law.test.ts
  * @assumes limits judged hour by hour, though providers look at a minute: errs low on what is turned away
  */
 export function rateLimitUse(

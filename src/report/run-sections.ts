@@ -265,6 +265,11 @@ export function apiBillTable({ comparisons }: Result): Table | undefined {
   };
 }
 
+/** What makes each API's bill other than tokens times price. */
+export function apiTerms({ comparisons }: Result): string[] {
+  return comparisons.filter(({ terms }) => terms.length > 0).map(({ name, terms }) => `${name}: ${terms.join('; ')}`);
+}
+
 /** Every metric with its unit and definition: the glossary is the table. */
 export function metricTable(result: Result): Table {
   const value = (id: (typeof METRICS)[number]['id']) => {

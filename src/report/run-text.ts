@@ -1,6 +1,7 @@
 import type { Result } from '../result/record.ts';
 import {
   apiBillTable,
+  apiTerms,
   billTable,
   comparisonTable,
   errorSentence,
@@ -43,7 +44,7 @@ function detail(result: Result): string[] {
   return [
     ...textTable(billTable(result)),
     '',
-    ...(apiBill === undefined ? [] : [...textTable(apiBill), '']),
+    ...(apiBill === undefined ? [] : [...textTable(apiBill), ...apiTerms(result).map((line) => `  ${line}`), '']),
     ...(units === undefined ? [] : [`  ${units}`]),
     `  ${utilizationSpark(result)}`,
     '',

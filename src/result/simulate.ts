@@ -1,6 +1,6 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
-import { offerWarnings } from '../analysis/offer-warnings.ts';
+import { offerWarnings } from '../analysis/offer-notes.ts';
 import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
 import { billedGpus } from '../cost/capacity-cost.ts';
@@ -190,7 +190,9 @@ export function simulate(given: Plan, seed = 0): Result {
     not_counted: notCounted(plan, metrics.gpus ?? 0, first.result.traffic.served),
     warnings: [
       ...warningsOf(plan, { replica, envelope }, first, status),
-      ...comparisons.flatMap((entry, i) => offerWarnings(plan.offers[i] as OfferPlan, plan.traffic.mix, entry)),
+      ...comparisons.flatMap((entry, i) =>
+        offerWarnings(plan.offers[i] as OfferPlan, plan.traffic.mix, entry.rate_limit),
+      ),
     ],
     months: monthRecords(plan, fleet, ledger),
     ledger,

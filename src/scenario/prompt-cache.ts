@@ -68,6 +68,7 @@ function resumedInTime({ pause }: SessionPlan, ttl: Seconds): Share {
  *
  * @source prompt caching guides of Anthropic (5 min, renewed by use; writes 1.25 x), Google (storage by the hour until
  * the time to live ends)
+ * @checkedBy test/scenario/prompt-cache.test.ts request by request
  * @errs high for sessions: the time of the answer itself is not taken off the time to live
  */
 export function cacheUse(traffic: CachedTraffic, rules: CacheRules): CacheUse {

@@ -87,12 +87,13 @@ function batchTerms(
 function rateLimits({ limits }: Rules, index: number, defaults: Defaults): { limits?: RateLimits } {
   if (limits === undefined) return {};
   const path = `compare.${index}.limits.cached_input`;
+  const cached = limits.cached_input ?? defaults.use(path, 'counted', 'limits count all input');
   return {
     limits: {
       requests: limits.requests_per_minute ?? Number.POSITIVE_INFINITY,
       inputTokens: limits.input_tokens_per_minute ?? Number.POSITIVE_INFINITY,
       outputTokens: limits.output_tokens_per_minute ?? Number.POSITIVE_INFINITY,
-      countsCached: defaults.use(path, limits.cached_input, 'limits count all input') === 'counted',
+      countsCached: cached === 'counted',
     },
   };
 }

@@ -46,8 +46,8 @@ export const priceRules = {
       requests_per_minute: perMinute.optional(),
       input_tokens_per_minute: perMinute.optional(),
       output_tokens_per_minute: perMinute.optional(),
-      /** Whether input that is read from the cache counts. */
-      cached_input: z.enum(['counted', 'free']).default('counted'),
+      /** Whether input that is read from the cache counts; it does where absent. */
+      cached_input: z.enum(['counted', 'free']).optional(),
     })
     .optional(),
 };

@@ -104,7 +104,7 @@ function monthly(offer: ReturnType<typeof offered>, requests: number) {
 describe('dated prices by host', () => {
   const priced = (sheet: string, start: string, traffic: Raw) =>
     offered({ sheet, name: undefined }, { start, traffic });
-  const MTOK_EACH = { requests_per_day: 1, input_tokens: 1_000_000, output_tokens: 1_000_000 };
+  const K_EACH = { requests_per_day: 100, input_tokens: 1000, output_tokens: 1000 };
 
   test.each([
     ['deepseek-chat', '2025-02-01', 0.14, 0.28],
@@ -112,9 +112,9 @@ describe('dated prices by host', () => {
     ['mistral-small-host', '2026-12-01', 0.05, 0.08],
     ['mistral-small', '2026-12-01', 0.1, 0.3],
   ])('P04 %s on %s is %d/%d', (sheet, start, input, output) => {
-    const { request_bill } = priced(sheet, start, MTOK_EACH);
-    expect(request_bill.new_input).toBeCloseTo(input, 12);
-    expect(request_bill.output).toBeCloseTo(output, 12);
+    const { request_bill } = priced(sheet, start, K_EACH);
+    expect(request_bill.new_input * 1000).toBeCloseTo(input, 12);
+    expect(request_bill.output * 1000).toBeCloseTo(output, 12);
   });
 
   test('P04 one model at two hosts, side by side', () => {
@@ -127,7 +127,7 @@ describe('dated prices by host', () => {
   });
 
   test('P04 before its first price a sheet has none', () => {
-    expect(() => priced('deepseek-chat', '2024-12-01', MTOK_EACH)).toThrow(/no price on 2024-12-01.*2024-12-26/);
+    expect(() => priced('deepseek-chat', '2024-12-01', K_EACH)).toThrow(/no price on 2024-12-01.*2024-12-26/);
   });
 });
 
@@ -144,6 +144,13 @@ describe('prices by length of prompt', () => {
   ])('P05 GPT-5.4 Pro, 300k in and 1k out, %s: 18.27 USD', (_, terms) => {
     expect(offered(terms, long).usd_per_request).toBeCloseTo(18.27, 9);
     expect(offered(terms, short).usd_per_request).toBeCloseTo(0.271 * 30 + 0.18, 9);
+  });
+
+  test('P05 says whose prompts are so long', () => {
+    expect(offered(listed, long).terms).toContainEqual(
+      expect.stringMatching(/^100 % of requests pay .* 271,999 tokens/),
+    );
+    expect(offered(listed, short).terms).toEqual([]);
   });
 
   test('P05 without its tiers: 9.18 USD', () => {
@@ -325,6 +332,7 @@ describe('tokens of another model', () => {
     const thinking = offered({ ...terms(3, 15), reasoning_ratio: 9 }, mix(MIX_A));
     expect(thinking.usd_per_request).toBeCloseTo(0.048, 12);
     expect(thinking.usd_per_request / offered(terms(3, 15), mix(MIX_A)).usd_per_request).toBeCloseTo(6.4, 12);
+    expect(thinking.terms).toEqual(["9 hidden tokens for each of its answer's"]);
     expect(thinking.request_bill.hidden_output).toBeCloseTo(0.9 * thinking.usd_per_request - 0.0027, 12);
   });
 
