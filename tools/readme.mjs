@@ -23,6 +23,10 @@ const fillers = [
     (_, open, file, close) => `${open}\n\`\`\`\n${rackrate('run', file)}\`\`\`\n\n${close}`,
   ],
   [
+    /(<!-- explain: (.+) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, open, asked, close) => `${open}\n\`\`\`\n${rackrate('explain', ...asked.split(' '))}\`\`\`\n\n${close}`,
+  ],
+  [
     /(<!-- metrics -->\n)[\s\S]*?(<!-- end -->)/g,
     (_, open, close) => `${open}\n${rackrate('catalog', 'metrics')}\n${close}`,
   ],

@@ -1,19 +1,25 @@
 import { callsPerRequest, requestBill } from '../api/bill.ts';
 import { type RateLimitUse, rateLimitUse } from '../api/rate-limits.ts';
+import { billedGpus } from '../cost/capacity-cost.ts';
 import { netPresentValue } from '../cost/finance.ts';
-import type { LedgerLine } from '../cost/ledger.ts';
+import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
+import { residualUsd } from '../cost/own-cost.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
 import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import type { Envelope } from '../serving/envelope.ts';
+import type { ServiceCurve } from '../serving/service-curve.ts';
 import { breakevenIntervals, breakevenMonth, isWonThroughout, type VolumeInterval } from './breakeven.ts';
+import { fleetMoves, workKwhPerRequest } from './month-bill.ts';
 import { offerTerms } from './offer-notes.ts';
 import { type Staircase, staircase, treadsBeyond } from './staircase.ts';
 import { fixedTread } from './volume-cost.ts';
 
 export interface HorizonComparison {
   months: number;
+  /** What the owned nodes would fetch at the end, which `self_usd` and its present value are net of. */
+  residual_usd?: number;
   self_usd: number;
   api_usd: number;
   self_npv_usd: number;
@@ -74,15 +80,32 @@ export interface ComparisonBasis {
   fleet: readonly FleetMonth[];
   ledger: readonly LedgerLine[];
   stairs: Staircase;
+  /** Energy of a request above that of idle nodes, as found in month 1. */
+  workKwh: number;
+  /** What owned nodes would fetch after so many months; 0 where they are rented. */
+  residualUsd: (months: number) => number;
 }
 
 export function comparisonBasis(
   plan: Plan,
-  envelope: Envelope,
+  curve: ServiceCurve,
   fleet: readonly FleetMonth[],
   ledger: readonly LedgerLine[],
 ): ComparisonBasis {
-  return { plan, envelope, fleet, ledger, stairs: staircase(plan, envelope) };
+  const { envelope } = curve;
+  const first = fleet[0] as FleetMonth;
+  const workKwh = workKwhPerRequest(plan, curve, first, billedGpus(plan, first.size.replicas));
+  const { capacity } = plan;
+  const moves = fleetMoves(plan, fleet);
+  return {
+    plan,
+    envelope,
+    fleet,
+    ledger,
+    stairs: staircase(plan, envelope, workKwh),
+    workKwh,
+    residualUsd: (months) => (capacity.kind === 'own' ? residualUsd(capacity, moves, months) : 0),
+  };
 }
 
 /** Winning volumes against a price per token, the one-off cost spread over `months` or left out. */
@@ -91,6 +114,18 @@ export function winningVolumes(basis: ComparisonBasis, apiUsdPerToken: number, m
   const oneOff = months === undefined ? 0 : oneOffUsd(plan) / months;
   const beyond = treadsBeyond(stairs, (tread) => isWonThroughout(tread, apiUsdPerToken, oneOff));
   return breakevenIntervals([...stairs.listed, ...beyond], apiUsdPerToken, oneOff);
+}
+
+/** Own cash before month 1. */
+function cashBefore(ledger: readonly LedgerLine[]): number {
+  return totalUsd(
+    ledger.filter((entry) => entry.month === 0),
+    'cash',
+  );
+}
+
+function sellingAtEnd(flows: readonly number[], residual: number): number[] {
+  return flows.map((flow, index) => (index === flows.length - 1 ? flow - residual : flow));
 }
 
 /** Own cash by month, month 1 first. */
@@ -127,14 +162,16 @@ function horizon(
   perToken: number,
 ): HorizonComparison {
   const { plan } = basis;
-  const now = oneOffUsd(plan);
-  const ownFlows = own.slice(0, months);
+  const now = cashBefore(basis.ledger);
+  const residual = basis.residualUsd(months);
+  const ownFlows = sellingAtEnd(own.slice(0, months), residual);
   const apiFlows = api.slice(0, months);
   const sum = (flows: readonly number[]) => flows.reduce((total, flow) => total + flow, 0);
   const selfNpv = netPresentValue(now, ownFlows, plan.discountRate);
   const apiNpv = netPresentValue(0, apiFlows, plan.discountRate);
   return {
     months,
+    ...(residual > 0 ? { residual_usd: residual } : {}),
     self_usd: now + sum(ownFlows),
     api_usd: sum(apiFlows),
     self_npv_usd: selfNpv,
@@ -149,26 +186,31 @@ function horizon(
 function breakevenUtilization(basis: ComparisonBasis, perToken: number): number | null {
   const { replicas } = (basis.fleet[0] as FleetMonth).size;
   if (replicas === 0) return null;
-  const tread = fixedTread(basis.plan, basis.envelope, replicas);
+  const tread = fixedTread(basis.plan, basis.envelope, basis.workKwh, replicas);
   if (perToken <= tread.usdPerToken) return null;
   const volume = tread.fixedUsd / (perToken - tread.usdPerToken);
   const capacity = tread.to * sizingOverMean(basis.plan);
   return volume <= tread.to ? volume / capacity : null;
 }
 
+/** Whether rent would take the place of a line: all of what owning costs, or the rent itself. */
+function isReplacedByRent(entry: LedgerLine): boolean {
+  return entry.group === 'capacity' || entry.id.startsWith('own.');
+}
+
 /** The rent at which the own net present value, all else alike, would be the API's. */
 function breakevenRent(basis: ComparisonBasis, months: number, selfNpv: number, apiNpv: number): number | null {
-  const rent = new Array<number>(months).fill(0);
+  const replaced = basis.ledger.filter(isReplacedByRent);
+  const paid = sellingAtEnd(cashByMonth(replaced, months), basis.residualUsd(months));
   const hours = new Array<number>(months).fill(0);
-  for (const entry of basis.ledger) {
-    if (entry.group !== 'capacity' || entry.month < 1 || entry.month > months) continue;
-    rent[entry.month - 1] = (rent[entry.month - 1] as number) + entry.amount;
+  for (const entry of replaced) {
+    if (entry.unit !== 'GPU-h' || entry.month < 1 || entry.month > months) continue;
     hours[entry.month - 1] = (hours[entry.month - 1] as number) + entry.quantity;
   }
-  const discounted = (flows: readonly number[]) => netPresentValue(0, flows, basis.plan.discountRate);
-  const gpuHours = discounted(hours);
+  const discounted = (now: number, flows: readonly number[]) => netPresentValue(now, flows, basis.plan.discountRate);
+  const gpuHours = discounted(0, hours);
   if (gpuHours <= 0) return null;
-  const price = (apiNpv - (selfNpv - discounted(rent))) / gpuHours;
+  const price = (apiNpv - (selfNpv - discounted(cashBefore(replaced), paid))) / gpuHours;
   return price > 0 ? price : null;
 }
 
@@ -208,7 +250,7 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
     usd_per_month: api[0] as number,
     usd_per_mtok_total: perToken * 1e6,
     horizons: plan.horizonMonths.map((months) => horizon(basis, months, own, api, perToken)),
-    breakeven_month: breakevenMonth(oneOffUsd(plan), own, api),
+    breakeven_month: breakevenMonth(cashBefore(ledger), own, api),
     breakeven_tokens_per_month: winningVolumes(basis, perToken),
     breakeven_utilization: breakevenUtilization(basis, perToken),
   };

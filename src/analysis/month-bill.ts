@@ -1,11 +1,15 @@
 import { requestBill } from '../api/bill.ts';
-import { billedGpus, committedGpus, rentLines } from '../cost/capacity-cost.ts';
+import { billedByMonth, committedGpus, movesOf, rentLines } from '../cost/capacity-cost.ts';
 import { type LedgerLine, line } from '../cost/ledger.ts';
+import { type NodeMove, ownLines, purchaseLines } from '../cost/own-cost.ts';
 import { peopleLines, setupLines } from '../cost/people-cost.ts';
 import { overheadLines } from '../cost/running-cost.ts';
+import { monthEnergyKwh } from '../energy/power.ts';
+import { monthPower } from '../fleet/month-power.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
+import type { ServiceCurve } from '../serving/service-curve.ts';
 
 /** What a month's bill is made from. */
 export interface MonthUsage {
@@ -14,6 +18,8 @@ export interface MonthUsage {
   committedGpus: number;
   servedRequests: number;
   overflowRequests: number;
+  /** Energy at the meter above that of idle nodes, where the energy is on the bill. */
+  workKwhPerRequest: number;
 }
 
 /** The offer a scenario is judged against: the named baseline, else the cheapest of the same model, else the cheapest. */
@@ -53,11 +59,18 @@ function overflowLines(plan: Plan, usage: MonthUsage): LedgerLine[] {
   ];
 }
 
+/** Lines of the GPUs themselves, rented or owned. */
+function capacityLines(plan: Plan, usage: MonthUsage): LedgerLine[] {
+  const { capacity } = plan;
+  if (capacity.kind === 'own') return ownLines(plan, capacity, usage);
+  return rentLines(plan, capacity, usage.month, usage.gpus, usage.committedGpus);
+}
+
 /** Every line of one month's bill. The only place where a month is priced, for the horizon and for break-even alike. */
 export function monthBill(plan: Plan, usage: MonthUsage): LedgerLine[] {
   const servedOutputTokens = usage.servedRequests * requestTokens(plan.traffic.mix).output;
   return [
-    ...rentLines(plan, usage.month, usage.gpus, usage.committedGpus),
+    ...capacityLines(plan, usage),
     ...overheadLines(plan, { month: usage.month, gpus: usage.gpus, servedOutputTokens }),
     ...peopleLines(plan, usage.month),
     ...setupLines(plan, usage.month),
@@ -65,18 +78,54 @@ export function monthBill(plan: Plan, usage: MonthUsage): LedgerLine[] {
   ];
 }
 
+/**
+ * Energy that a request takes above that of idle nodes, as found in a month; 0 where the energy is in the rent.
+ *
+ * Taken as the same for every request at other volumes: exact for a fleet that grows with its load, and a few per cent
+ * of the power bill off for one that does not.
+ */
+export function workKwhPerRequest(plan: Plan, curve: ServiceCurve, { size, result }: FleetMonth, gpus: number): number {
+  if (plan.capacity.kind === 'rent' || result.traffic.served === 0) return 0;
+  const { power } = plan.facility;
+  const { boardMean } = monthPower(curve, size.replicas, result.records, power);
+  const idle = monthEnergyKwh(plan, gpus, power.gpu_idle) ?? 0;
+  const all = monthEnergyKwh(plan, gpus, boardMean) ?? 0;
+  return (all - idle) / result.traffic.served;
+}
+
+const NO_MOVE: NodeMove = { bought: 0, retired: 0 };
+
+/** Nodes bought and sold month by month; none where they are rented. */
+export function fleetMoves(plan: Plan, fleet: readonly FleetMonth[]): NodeMove[] {
+  if (plan.capacity.kind === 'rent') return fleet.map(() => NO_MOVE);
+  return movesOf(plan, plan.capacity, replicasOf(fleet));
+}
+
+function replicasOf(fleet: readonly FleetMonth[]): number[] {
+  return fleet.map((entry) => entry.size.replicas);
+}
+
+function moveLines(plan: Plan, month: number, move: NodeMove | undefined): LedgerLine[] {
+  return plan.capacity.kind === 'rent' ? [] : purchaseLines(plan.capacity, month, move ?? NO_MOVE);
+}
+
 /** The whole bill: what is paid before month 1, then month by month. */
-export function buildLedger(plan: Plan, fleet: readonly FleetMonth[]): LedgerLine[] {
-  const billed = fleet.map((entry) => billedGpus(plan, entry.size.replicas));
-  const committed = committedGpus(plan.rent, billed);
-  const months = fleet.flatMap(({ month, result }, index) =>
-    monthBill(plan, {
-      month,
-      gpus: billed[index] as number,
+export function buildLedger(plan: Plan, curve: ServiceCurve, fleet: readonly FleetMonth[]): LedgerLine[] {
+  const billed = billedByMonth(plan, replicasOf(fleet));
+  const committed = committedGpus(plan.capacity, billed);
+  const moves = fleetMoves(plan, fleet);
+  const months = fleet.flatMap((entry, index) => {
+    const gpus = billed[index] as number;
+    const { traffic } = entry.result;
+    const usage = {
+      month: entry.month,
+      gpus,
       committedGpus: committed[index] as number,
-      servedRequests: result.traffic.served,
-      overflowRequests: result.traffic.overflow,
-    }),
-  );
-  return [...setupLines(plan, 0), ...months];
+      servedRequests: traffic.served,
+      overflowRequests: traffic.overflow,
+      workKwhPerRequest: workKwhPerRequest(plan, curve, entry, gpus),
+    };
+    return [...(index === 0 ? [] : moveLines(plan, entry.month, moves[index])), ...monthBill(plan, usage)];
+  });
+  return [...moveLines(plan, 0, moves[0]), ...setupLines(plan, 0), ...months];
 }

@@ -24,8 +24,8 @@ export interface Staircase {
  * Treads of a growing fleet, made when asked for and kept. One more replica needed takes no fewer replicas, and in a
  * single zone at least one more.
  */
-function growingFleet(plan: Plan, width: number): (needed: number) => CostTread | undefined {
-  const law = costLaw(plan);
+function growingFleet(plan: Plan, workKwh: number, width: number): (needed: number) => CostTread | undefined {
+  const law = costLaw(plan, workKwh);
   const rule = redundancyRule(plan);
   const replicas = new Map<number, number | undefined>();
   return (needed) => {
@@ -39,17 +39,23 @@ function growingFleet(plan: Plan, width: number): (needed: number) => CostTread 
   };
 }
 
-/** One tread, with overflow behind it where an API takes it; or, for `auto`, a staircase. */
-export function staircase(plan: Plan, envelope: Envelope): Staircase {
+/**
+ * One tread, with overflow behind it where an API takes it; or, for `auto`, a staircase.
+ *
+ * @param workKwh energy of a request above that of idle nodes
+ */
+export function staircase(plan: Plan, envelope: Envelope, workKwh: number): Staircase {
   const full = tokensPerReplicaMonth(plan, envelope);
   const { replicas, targetUtilization } = plan.serving;
   if (replicas !== 'auto') {
     const spills = plan.traffic.overflow === 'api';
-    const listed = spills ? overflowTreads(plan, envelope, replicas) : [fixedTread(plan, envelope, replicas)];
+    const listed = spills
+      ? overflowTreads(plan, envelope, workKwh, replicas)
+      : [fixedTread(plan, envelope, workKwh, replicas)];
     return { listed, treadFor: undefined, width: full };
   }
   const width = full * targetUtilization;
-  const treadFor = growingFleet(plan, width);
+  const treadFor = growingFleet(plan, workKwh, width);
   const listed: CostTread[] = [];
   for (let needed = 1; needed <= MOST_TREADS; needed++) {
     const next = treadFor(needed);

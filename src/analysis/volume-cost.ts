@@ -1,4 +1,4 @@
-import { billedGpus } from '../cost/capacity-cost.ts';
+import { billedGpus, committedGpus } from '../cost/capacity-cost.ts';
 import { totalUsd } from '../cost/ledger.ts';
 import { sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
@@ -25,10 +25,17 @@ export function tokensPerReplicaMonth(plan: Plan, envelope: Envelope): number {
 }
 
 /** Loaded cost of month 1 for a fleet and a volume, one-off sums left out. Affine in the volume. */
-function monthCost(plan: Plan, gpus: number, tokens: number): number {
+function monthCost(plan: Plan, workKwh: number, gpus: number, tokens: number): number {
   const perRequest = requestTokens(plan.traffic.mix).total;
-  const committed = plan.rent.commitmentMonths > 0 ? gpus : 0;
-  const usage = { month: 1, gpus, committedGpus: committed, servedRequests: tokens / perRequest, overflowRequests: 0 };
+  const [committed = 0] = committedGpus(plan.capacity, [gpus]);
+  const usage = {
+    month: 1,
+    gpus,
+    committedGpus: committed,
+    servedRequests: tokens / perRequest,
+    overflowRequests: 0,
+    workKwhPerRequest: workKwh,
+  };
   return totalUsd(monthBill(plan, usage), 'loaded', ['capacity', 'facility', 'software', 'people']);
 }
 
@@ -39,14 +46,18 @@ export interface CostLaw {
   usdPerToken: number;
 }
 
-/** The bill is affine in GPUs and in volume (tested), so three bills give its law for every fleet. */
-export function costLaw(plan: Plan): CostLaw {
+/**
+ * The bill is affine in GPUs and in volume (tested), so three bills give its law for every fleet.
+ *
+ * @param workKwh energy of a request above that of idle nodes, see `workKwhPerRequest`
+ */
+export function costLaw(plan: Plan, workKwh: number): CostLaw {
   const span = { gpus: 1e6, tokens: 1e15 };
-  const fixedUsd = monthCost(plan, 0, 0);
+  const fixedUsd = monthCost(plan, workKwh, 0, 0);
   return {
     fixedUsd,
-    usdPerGpu: (monthCost(plan, span.gpus, 0) - fixedUsd) / span.gpus,
-    usdPerToken: (monthCost(plan, 0, span.tokens) - fixedUsd) / span.tokens,
+    usdPerGpu: (monthCost(plan, workKwh, span.gpus, 0) - fixedUsd) / span.gpus,
+    usdPerToken: (monthCost(plan, workKwh, 0, span.tokens) - fixedUsd) / span.tokens,
   };
 }
 
@@ -57,16 +68,16 @@ export function tread(plan: Plan, law: CostLaw, from: number, to: number, replic
 }
 
 /** The one tread of a fleet that is what it is: it ends where its busiest hour leaves the target. */
-export function fixedTread(plan: Plan, envelope: Envelope, replicas: number): CostTread {
-  return tread(plan, costLaw(plan), 0, replicas * tokensPerReplicaMonth(plan, envelope), replicas);
+export function fixedTread(plan: Plan, envelope: Envelope, workKwh: number, replicas: number): CostTread {
+  return tread(plan, costLaw(plan, workKwh), 0, replicas * tokensPerReplicaMonth(plan, envelope), replicas);
 }
 
 /**
  * Treads of a given fleet whose overflow goes to an API: each hour of the week that fills up starts a new one, on which
  * less of every further token is served here. The last has no end.
  */
-export function overflowTreads(plan: Plan, envelope: Envelope, replicas: number): CostTread[] {
-  const own = fixedTread(plan, envelope, replicas);
+export function overflowTreads(plan: Plan, envelope: Envelope, workKwh: number, replicas: number): CostTread[] {
+  const own = fixedTread(plan, envelope, workKwh, replicas);
   const overflowUsdPerToken = overflowUsdPerRequest(plan) / requestTokens(plan.traffic.mix).total;
   const { shape } = plan.traffic;
   const full = own.to * sizingOverMean(plan);

@@ -33,7 +33,7 @@ export function idealUsdPerMtok(plan: Plan, envelope: Envelope, lines: readonly 
 }
 
 function meanGpuHour(lines: readonly LedgerLine[]): number | undefined {
-  const capacity = lines.filter((entry) => entry.group === 'capacity');
+  const capacity = lines.filter((entry) => entry.group === 'capacity' && entry.basis.includes('loaded'));
   const hours = capacity.reduce((sum, entry) => sum + entry.quantity, 0);
   return hours > 0 ? totalUsd(capacity, 'loaded') / hours : undefined;
 }

@@ -7,8 +7,10 @@ import { gpuCard } from '../schema/gpu.ts';
 import { measurementCard } from '../schema/measurement.ts';
 import { modelCard } from '../schema/model.ts';
 import { networkCard } from '../schema/network.ts';
+import { nodeCard } from '../schema/node.ts';
 import { priceSheetCard } from '../schema/price-sheet.ts';
 import { rentalCard } from '../schema/rental.ts';
+import { siteCard } from '../schema/site.ts';
 import { trafficShapeCard } from '../schema/traffic-shape.ts';
 
 /** Every kind of card: the folder it lives in, its schema, and what to call it in a message. */
@@ -19,6 +21,8 @@ export const CARD_KINDS = {
   errors: { folder: 'hardware/errors', schema: errorTable, label: 'table of errors' },
   network: { folder: 'hardware/networks', schema: networkCard, label: 'network' },
   rental: { folder: 'hardware/rentals', schema: rentalCard, label: 'rental' },
+  node: { folder: 'hardware/nodes', schema: nodeCard, label: 'node' },
+  site: { folder: 'hardware/sites', schema: siteCard, label: 'site' },
   facility: { folder: 'hardware/facilities', schema: facilityCard, label: 'facility' },
   model: { folder: 'scenarios/models', schema: modelCard, label: 'model' },
   price: { folder: 'scenarios/prices', schema: priceSheetCard, label: 'price sheet' },

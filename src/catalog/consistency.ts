@@ -1,6 +1,7 @@
 import type { ComputeFormat } from '../schema/gpu.ts';
 import { InputError } from '../schema/problem.ts';
 import { CARD_KINDS, type Card, type CardKind, type Catalog } from './catalog.ts';
+import { monthsBetween, STALE_MONTHS } from './price-age.ts';
 
 /** One thing about a card that is wrong (`error`) or likely wrong (`warning`). `rule` names the check that found it. */
 export interface Finding {
@@ -149,10 +150,10 @@ function* sparseSiblings(card: Card<'gpu'>, all: readonly Card<'gpu'>[]): Genera
 function* rentalPrices(card: Card<'rental'>): Generator<Note> {
   for (const field of ['on_demand', 'reserved_1_year', 'reserved_3_years', 'spot'] as const) {
     const price = card[field];
-    if (price === undefined || (price >= 0.1 && price <= 15)) continue;
+    if (price === undefined || (price >= 0.1 && price <= 20)) continue;
     yield error(
       'rental_range',
-      `${field} is ${price} USD per GPU-hour, outside 0.1 to 15; is it the price of the whole instance?`,
+      `${field} is ${price} USD per GPU-hour, outside 0.1 to 20; is it the price of the whole instance?`,
     );
   }
 }
@@ -200,17 +201,10 @@ function* sourceCoverage(card: Card<CardKind>): Generator<Note> {
   }
 }
 
-/** Months from one date to a later one, by the calendar. */
-function monthsBetween(from: string, to: string): number {
-  const [earlier, later] = [new Date(from), new Date(to)];
-  const months = (later.getUTCFullYear() - earlier.getUTCFullYear()) * 12 + later.getUTCMonth() - earlier.getUTCMonth();
-  return later.getUTCDate() < earlier.getUTCDate() ? months - 1 : months;
-}
-
-function* priceAge(card: Card<'rental'> | Card<'price'>, asOf: string): Generator<Note> {
+function* priceAge(card: Card<'rental' | 'price' | 'node' | 'site'>, asOf: string): Generator<Note> {
   for (const [field, { as_of: quoted }] of Object.entries(card.sources)) {
     const months = monthsBetween(quoted, asOf);
-    if (months < 12) continue;
+    if (months < STALE_MONTHS) continue;
     yield warning(
       'price_stale',
       `the source of ${field === 'default' ? 'its prices' : field} is of ${quoted}, ${months} months old`,
@@ -238,8 +232,10 @@ const CHECKS: { [K in CardKind]: readonly ((card: Card<K>, context: Context) => 
     (card, { catalog }) => unknownReference(catalog, 'gpu', card.gpu),
   ],
   price: [priceOrder, (card, { asOf }) => priceAge(card, asOf)],
+  node: [(card, { asOf }) => priceAge(card, asOf), (card, { catalog }) => unknownReference(catalog, 'gpu', card.gpu)],
+  site: [(card, { asOf }) => priceAge(card, asOf)],
   engine: [(card, { catalog }) => unknownReference(catalog, 'calibration', card.calibration)],
-  facility: [facilityShares],
+  facility: [facilityShares, (card, { catalog }) => unknownReference(catalog, 'site', card.owning.site)],
   calibration: [],
   errors: [(card, { catalog }) => unknownReference(catalog, 'calibration', card.id)],
   model: [],

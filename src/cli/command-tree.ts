@@ -66,6 +66,17 @@ function addAnalysis(program: Command): void {
       await breakevenScenario(file, optionsOf<{ over?: string; horizon?: string }>(command));
     });
   program
+    .command('explain')
+    .description('a metric of a scenario: its formula, the numbers put in, and the source of each')
+    .argument('<scenario>', 'a scenario, YAML or JSON')
+    .argument('[metric]', 'a metric of "rackrate catalog metrics"; by default usd_per_mtok_total')
+    .option('--depth <levels>', 'levels below the metric that are listed; by default all, down to the sources')
+    .addHelpText('after', '\nExample: rackrate explain scenarios/support-chat-70b.yaml usd_per_mtok_output --depth 3')
+    .action(async (file: string, metric: string | undefined, _, command: Command) => {
+      const { explainScenario } = await import('./commands/explain.ts');
+      await explainScenario(file, metric, optionsOf<{ depth?: string }>(command));
+    });
+  program
     .command('replay')
     .description('run one replica through a trace, request by request: what its users would have seen')
     .argument('<scenario>', 'a scenario, YAML or JSON')

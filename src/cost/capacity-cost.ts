@@ -1,6 +1,11 @@
-import type { Plan, RentPlan } from '../scenario/plan.ts';
+import type { CapacityPlan, OwnPlan, Plan, RentPlan } from '../scenario/plan.ts';
 import { replicaGpus } from '../scenario/replica-gpus.ts';
 import { type LedgerLine, line } from './ledger.ts';
+import { type NodeMove, nodeMoves, nodesHeld } from './own-cost.ts';
+
+function billingUnit(capacity: CapacityPlan): number {
+  return capacity.kind === 'rent' ? capacity.gpusPerBillingUnit : capacity.gpusPerNode;
+}
 
 /**
  * GPUs on the bill for a number of replicas, rounded up to whole billing units.
@@ -8,8 +13,33 @@ import { type LedgerLine, line } from './ledger.ts';
  * @checkedBy test/cost/capacity-cost.test.ts
  */
 export function billedGpus(plan: Plan, replicas: number): number {
-  const unit = plan.rent.gpusPerBillingUnit;
+  const unit = billingUnit(plan.capacity);
   return Math.ceil((replicas * replicaGpus(plan.serving)) / unit - 1e-9) * unit;
+}
+
+/**
+ * Billed GPUs by month. What is rented follows the need; what is owned stays until the end of its life.
+ *
+ * @param replicas by month, month 1 first
+ * @source see `billedGpus` and `nodeMoves`
+ * @checkedBy test/cost/own-cost.test.ts
+ */
+export function billedByMonth(plan: Plan, replicas: readonly number[]): number[] {
+  const needed = replicas.map((count) => billedGpus(plan, count));
+  const { capacity } = plan;
+  if (capacity.kind === 'rent') return needed;
+  return nodesHeld(movesOf(plan, capacity, replicas)).map((nodes) => nodes * capacity.gpusPerNode);
+}
+
+/**
+ * Purchases and sales of nodes over the months.
+ * @source see `nodeMoves`
+ */
+export function movesOf(plan: Plan, own: OwnPlan, replicas: readonly number[]): NodeMove[] {
+  return nodeMoves(
+    own,
+    replicas.map((count) => billedGpus(plan, count) / own.gpusPerNode),
+  );
 }
 
 /**
@@ -18,8 +48,8 @@ export function billedGpus(plan: Plan, replicas: number): number {
  * @param billed billed GPUs by month, month 1 first
  * @source provider terms: a reservation is paid whether used or not
  */
-export function committedGpus(rent: RentPlan, billed: readonly number[]): number[] {
-  if (rent.commitmentMonths === 0) return billed.map(() => 0);
+export function committedGpus(rent: CapacityPlan, billed: readonly number[]): number[] {
+  if (rent.kind === 'own' || rent.commitmentMonths === 0) return billed.map(() => 0);
   return billed.map((_, index) => billed[index - (index % rent.commitmentMonths)] as number);
 }
 
@@ -30,8 +60,8 @@ export function committedGpus(rent: RentPlan, billed: readonly number[]): number
  * @source `rent` of the scenario
  * @checkedBy test/cost/capacity-cost.test.ts
  */
-export function rentLines(plan: Plan, month: number, gpus: number, committed: number): LedgerLine[] {
-  const { rent, hoursPerMonth } = plan;
+export function rentLines(plan: Plan, rent: RentPlan, month: number, gpus: number, committed: number): LedgerLine[] {
+  const { hoursPerMonth } = plan;
   const rentLine = (id: string, label: string, count: number, rate: number, source: string) =>
     line({ id, label, group: 'capacity', month, quantity: count * hoursPerMonth, unit: 'GPU-h', rate, source });
   const { usdPerGpuHour, source } = rent;

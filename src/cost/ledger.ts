@@ -3,10 +3,10 @@ import type { Usd } from '../units/quantity.ts';
 export type LedgerGroup = 'capacity' | 'facility' | 'software' | 'people' | 'one_off' | 'overflow';
 
 /**
- * Which view a line belongs to. `cash` is the invoice in the month it is paid; `loaded` spreads one-off sums over
+ * Which views a line belongs to. `marginal` is what ends when the work ends: energy, and what is paid per token. `cash` is the invoice in the month it is paid; `loaded` spreads one-off sums over
  * months. Most lines are in both. Month 0 is before the first month.
  */
-export type LedgerBasis = 'cash' | 'loaded' | 'cash and loaded';
+export type LedgerBasis = 'cash' | 'loaded' | 'cash and loaded' | 'marginal, cash and loaded';
 
 /** One line of the bill: quantity × rate = amount, in full precision. */
 export interface LedgerLine {
@@ -38,7 +38,11 @@ export function line(input: LineInput): LedgerLine {
  * @source sum of `amount`
  * @checkedBy test/cost/ledger.test.ts
  */
-export function totalUsd(lines: readonly LedgerLine[], basis: 'cash' | 'loaded', groups?: readonly LedgerGroup[]): Usd {
+export function totalUsd(
+  lines: readonly LedgerLine[],
+  basis: 'marginal' | 'cash' | 'loaded',
+  groups?: readonly LedgerGroup[],
+): Usd {
   let total = 0;
   for (const entry of lines) {
     if (!entry.basis.includes(basis)) continue;

@@ -40,6 +40,7 @@ export function overheadLines(plan: Plan, activity: MonthActivity): LedgerLine[]
       unit: charge.per,
       rate: charge.usd,
       source: charge.source,
+      ...(charge.per === 'output GB' ? { basis: 'marginal, cash and loaded' as const } : {}),
     }),
   );
 }

@@ -1,35 +1,54 @@
 import type { Plan } from '../scenario/plan.ts';
-import type { Watts } from '../units/quantity.ts';
+import type { FacilityCard } from '../schema/facility.ts';
+import type { Share, Watts } from '../units/quantity.ts';
+
+/** What a GPU does while it works, in shares of that time; the rest it waits for launches, hosts and other GPUs. */
+export interface BoardWork {
+  multiplying: Share;
+  reading: Share;
+}
+
+/**
+ * Mean power of a GPU's board over its rating. At rest it draws little; as soon as there is work its clocks rise, and
+ * multiplying and reading memory come on top, up to the limit that the board holds itself to:
+ *
+ *   idle + busy · (min(1, working + compute · multiplying + memory · reading) − idle)
+ *
+ * Eight GPUs that decode a few sequences draw half of their rating, full batches nine tenths: energy per token follows
+ * the batch.
+ *
+ * @param busy share of time with any work
+ * @source Choi, Bedard, Fowler, Vuduc 2013 (A Roofline Model of Energy): constant power, and energy by FLOP and by byte;
+ *   values: the facility card
+ * @checkedBy test/energy/power.test.ts
+ */
+export function boardShare(power: FacilityCard['power'], busy: Share, { multiplying, reading }: BoardWork): Share {
+  const working = Math.min(1, power.gpu_working + power.gpu_compute * multiplying + power.gpu_memory * reading);
+  return power.gpu_idle + busy * (working - power.gpu_idle);
+}
 
 /**
  * Mean power of one GPU and its share of the host, at the wall of the IT equipment.
  *
- * Board power rises from rest to a decoding floor as soon as there is work, then with load towards full:
+ * A draw that the scenario states for its own nodes takes the place of all of it.
  *
- *   P = TDP · (idle + busy·(decoding − idle) + load·(full − decoding)) + server
- *
- * Linear in throughput because that is what the measured runs show: four H100 on a 70B take 443 W each at 7 % of the
- * top rate, 502 W at 37 %, 590 W at 72 %, 637 W at 100 %.
- *
+ * @param board mean of `boardShare`
  * @returns undefined where the card lists no TDP
- * @source ML.ENERGY leaderboard, Llama-3.1-70B BF16 on 4 x H100
+ * @source nodes of eight: the facility card
  * @checkedBy test/energy/power.test.ts
  */
-export function powerPerGpu(plan: Plan, busy: number, load: number): Watts | undefined {
+export function powerPerGpu(plan: Plan, board: Share): Watts | undefined {
+  if (plan.capacity.kind === 'own' && plan.capacity.wattsPerGpu !== undefined) return plan.capacity.wattsPerGpu;
   const { tdp } = plan.gpu;
-  if (tdp === undefined) return undefined;
-  const { power } = plan.facility;
-  const board =
-    power.gpu_idle + busy * (power.gpu_decoding - power.gpu_idle) + load * (power.gpu_full - power.gpu_decoding);
-  return tdp * board + power.server_per_gpu;
+  return tdp === undefined ? undefined : tdp * (board + plan.facility.power.server);
 }
 
 /**
  * Energy of a month at the meter, cooling included, whoever pays for it.
  * @source PUE = facility power over IT power (The Green Grid 2007)
  */
-export function monthEnergyKwh(plan: Plan, gpus: number, busy: number, load: number): number | undefined {
-  const watts = powerPerGpu(plan, busy, load);
+export function monthEnergyKwh(plan: Plan, gpus: number, board: Share): number | undefined {
+  const watts = powerPerGpu(plan, board);
   if (watts === undefined) return undefined;
   return (watts * plan.facility.power.pue * gpus * plan.hoursPerMonth) / 1000;
 }

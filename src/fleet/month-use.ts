@@ -1,6 +1,6 @@
 import type { Envelope } from '../serving/envelope.ts';
 import { readEnvelope } from '../serving/read-envelope.ts';
-import { busiestServed, sumOver } from './month.ts';
+import { busiestServed } from './month.ts';
 import { STEPS_PER_WEEK, type WeekRecord } from './week.ts';
 
 /** How the billed replicas spend a month, beyond its mean and peak. */
@@ -9,9 +9,6 @@ export interface MonthUse {
   utilizationHistogram: readonly number[];
   /** Mean sequences in flight on one replica in the busiest step. */
   runningAtPeak: number;
-  /** Share of time a replica works on something, and its load over saturation: what its power follows. */
-  busyMean: number;
-  saturationShareMean: number;
 }
 
 function histogram(records: readonly WeekRecord[], capacity: number): number[] {
@@ -26,14 +23,8 @@ function histogram(records: readonly WeekRecord[], capacity: number): number[] {
 
 /** Read off the service curve for every step of the week. */
 export function monthUse(envelope: Envelope, replicas: number, records: readonly WeekRecord[]): MonthUse {
-  const perReplica = (record: WeekRecord) => (record.up > 0 ? record.served / record.up : 0);
-  const upShare = (record: WeekRecord) => (replicas > 0 ? record.up / replicas : 0);
-  const mean = (value: (record: WeekRecord) => number) =>
-    sumOver(records, (record) => upShare(record) * value(record)) / STEPS_PER_WEEK;
   return {
     utilizationHistogram: histogram(records, replicas * envelope.target.requestsPerSecond),
     runningAtPeak: replicas > 0 ? readEnvelope(envelope, busiestServed(records) / replicas).running : 0,
-    busyMean: mean((record) => readEnvelope(envelope, perReplica(record)).busy),
-    saturationShareMean: mean((record) => perReplica(record) / envelope.saturation.requestsPerSecond),
   };
 }

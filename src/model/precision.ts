@@ -22,6 +22,11 @@ const WEIGHT_BITS: Record<WeightFormat, number> = {
 interface GemmRule {
   /** Tensor-core types that multiply the format as it is stored, best first. */
   native: readonly ComputeFormat[];
+  /**
+   * Units the GPU must have to read the format. MXFP4 is multiplied by activations in MXFP8, as engines serve gpt-oss,
+   * and such a mixed product runs at the rate of the wider type.
+   */
+  beside?: ComputeFormat;
   /** What to say where the GPU does otherwise; absent where no GPU does. */
   otherwise?: string;
 }
@@ -42,7 +47,7 @@ const GEMM_RULES: Record<WeightFormat, GemmRule> = {
   int8: { native: ['int8'], otherwise: 'it multiplies int8 slower than 16 bits, or not at all' },
   int4: { native: [] },
   nvfp4: { native: ['fp4'], otherwise: 'it multiplies no fp4' },
-  mxfp4: { native: ['fp4'], otherwise: 'it multiplies no fp4' },
+  mxfp4: { native: ['fp8'], beside: 'fp4', otherwise: 'it multiplies no fp4' },
 };
 
 /**
@@ -91,7 +96,9 @@ export function gemmPath({ dense_flops: rates }: Pick<GpuCard, 'dense_flops'>, f
   const sixteen = sixteenBitType(rates);
   const narrow = bytesPerWeight(format) < 2;
   const least = narrow && sixteen !== undefined ? (rates[sixteen] ?? 0) : 0;
-  const native = GEMM_RULES[format].native.find((type) => (rates[type] ?? 0) > 0 && (rates[type] ?? 0) >= least);
+  const { native: types, beside } = GEMM_RULES[format];
+  const isReadable = beside === undefined || (rates[beside] ?? 0) > 0;
+  const native = types.find((type) => isReadable && (rates[type] ?? 0) > 0 && (rates[type] ?? 0) >= least);
   return native === undefined ? { type: sixteen, unpacked: narrow } : { type: native, unpacked: false };
 }
 

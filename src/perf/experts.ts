@@ -1,5 +1,9 @@
 import { normalQuantile } from '../math/normal.ts';
-import type { Share } from '../units/quantity.ts';
+import { layerCounts } from '../model/layers.ts';
+import { expertGroup } from '../model/sharding.ts';
+import type { Parallelism } from '../scenario/plan.ts';
+import type { ModelCard } from '../schema/model.ts';
+import type { Bytes, Share } from '../units/quantity.ts';
 
 /** How a layer's experts are used, and over how many parts they are dealt out. */
 export interface ExpertUse {
@@ -79,4 +83,25 @@ export function fullestPartOverMean(use: ExpertUse, tokens: number): number {
   const perMean = Math.sqrt(((1 - 1 / parts) * (count - perToken)) / Math.max(1, count - 1) / mean);
   const most = Math.min(perToken, count / parts) * (parts / perToken);
   return Math.min(most, skew * (1 + meanOfLargest(parts) * perMean));
+}
+
+/**
+ * Bytes of activations that a token moves through the memory of one GPU in all layers of experts:
+ *
+ *   2 · L_moe · (k/parts) · (4·W + 6·I/t),   t = GPUs of a part
+ *
+ * A token is copied to each of its k experts, so what lies between the kernels is k times that of a dense layer: the
+ * copy is written and read, gate and up (2·I) are written and read, their product is written and read, and the result
+ * is written and read to be summed. In 16 bits; engines that fuse the activation or quantise the copy move less.
+ *
+ * @source count of the unfused kernels of a grouped-GEMM layer (Gale et al. 2023, MegaBlocks, sec. 4)
+ * @checkedBy test/perf/experts.test.ts
+ */
+export function expertActivationBytes(model: ModelCard, layout: Parallelism): Bytes {
+  const { moe } = model;
+  if (moe === undefined) return 0;
+  const parts = layout.expertParallel;
+  const width = moe.latent_size ?? model.hidden_size;
+  const inner = moe.expert_intermediate_size / (expertGroup(layout) / parts);
+  return 2 * layerCounts(model).moe * (moe.experts_per_token / parts) * (4 * width + 6 * inner);
 }

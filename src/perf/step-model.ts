@@ -10,7 +10,7 @@ import type { Seconds, Share, Tokens } from '../units/quantity.ts';
 import { type AttentionCost, attentionCost } from './attention.ts';
 import { activationBytes, allReduceWays } from './collectives.ts';
 import { type ExchangeWay, exchangeWays, handOverCost, type Network } from './exchange.ts';
-import type { ExpertUse } from './experts.ts';
+import { type ExpertUse, expertActivationBytes } from './experts.ts';
 import { eagerFloor, layerOverheads } from './overheads.ts';
 import type { Lanes } from './parallelism.ts';
 import { linearRates } from './roofline.ts';
@@ -78,6 +78,14 @@ export interface ReplicaSpec extends Parallelism {
   promptGrain?: Tokens;
 }
 
+/** Time a token's copies for its experts take through memory, in one stage. */
+function activationSeconds(spec: ReplicaSpec, stage: number): Seconds {
+  const { model, gpu, calibration, pipelineParallel } = spec;
+  if (!calibration.expert_activations) return 0;
+  const share = layerShare(model.layers, pipelineParallel, stage);
+  return (share * expertActivationBytes(model, spec)) / linearRates(gpu, calibration, 'bf16').bytesPerSecond;
+}
+
 function linearCosts(spec: ReplicaSpec, stage: number): LinearCost[] {
   const groups = weightGroups(spec.model, spec.weights, spec, stage);
   return groups
@@ -85,10 +93,11 @@ function linearCosts(spec: ReplicaSpec, stage: number): LinearCost[] {
     .map((group) => {
       const rates = linearRates(spec.gpu, spec.calibration, group.format, group.use === 'routed');
       const flopPerToken = 2 * group.activePerTokenPerGpu;
+      const moved = group.use === 'routed' ? activationSeconds(spec, stage) : 0;
       return {
         use: group.use,
         memorySeconds: group.bytesPerGpu / rates.bytesPerSecond,
-        secondsPerToken: flopPerToken / rates.flopPerSecond,
+        secondsPerToken: flopPerToken / rates.flopPerSecond + moved,
         bytes: group.bytesPerGpu,
         flopPerToken,
       };

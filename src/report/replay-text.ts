@@ -56,7 +56,8 @@ function verdict(record: ReplayRecord): string {
   if (targets.length === 0) return `${seen}.`;
   const missed = targets.filter(({ met }) => !met);
   const names = missed.map(
-    ({ metric, percentile, target_s }) => `${metric.toUpperCase()} p${percentile} of ${formatSeconds(target_s)}`,
+    ({ metric, percentile, target_s, background }) =>
+      `${metric.toUpperCase()} p${percentile} of ${formatSeconds(target_s)}${background ? ' in the background' : ''}`,
   );
   return missed.length === 0 ? `${seen}: inside every latency target.` : `${seen}: misses ${names.join(' and ')}.`;
 }

@@ -46,7 +46,7 @@ export function headline(result: Result): { title: string; when: string; what: s
   const when = `${MONTHS[Number(month) - 1]} ${year}, month 1 of ${subject.horizon_months} · ${subject.hours_per_month} h/month`;
   const replicas = `${metrics.replicas} replica${metrics.replicas === 1 ? '' : 's'}`;
   const formats = `${subject.weights.toUpperCase()} weights, ${subject.kv_cache.toUpperCase()} KV`;
-  const what = `${metrics.gpus} x ${subject.gpu}, rented · ${replicas} of ${replicaPhrase(subject)} · ${subject.model}, ${formats}, ${subject.engine}`;
+  const what = `${metrics.gpus} x ${subject.gpu}, ${subject.capacity === 'own' ? 'owned' : 'rented'} · ${replicas} of ${replicaPhrase(subject)} · ${subject.model}, ${formats}, ${subject.engine}`;
   return { title: subject.name, when, what };
 }
 
@@ -54,6 +54,7 @@ const LIMITS: Record<Result['subject']['limited_by'], string> = {
   max_batch: 'the batch limit',
   kv_cache: 'KV memory',
   token_budget: 'the token budget',
+  front_end: "the server's front end, one process that reads prompts",
   ttft: 'time to first token',
   tpot: 'time per output token',
 };

@@ -137,10 +137,11 @@ export function breakevenOverVolume(
   seed: number,
 ): BreakevenRow[] {
   const plan = settlePools(given);
-  const { envelope } = serviceCurve(plan, seed);
+  const curve = serviceCurve(plan, seed);
+  const { envelope } = curve;
   if (!envelope.targetMet) throw new InfeasibleError('slo_missed', missedPhrase(envelope));
   const fleet = simulateFleet(plan, envelope, 1);
-  const basis = comparisonBasis(plan, envelope, fleet, buildLedger(plan, fleet));
+  const basis = comparisonBasis(plan, curve, fleet, buildLedger(plan, curve, fleet));
   const unit = tokensPerUnit(plan, path) ?? 1;
   return horizons.flatMap((months) =>
     plan.offers.flatMap((offer) => volumeRows(basis, offer, months, path, values, unit)),
@@ -175,7 +176,9 @@ function price(source: VariantSource, value: unknown): PricedPoint | undefined {
   );
   if (!('result' in outcome)) return undefined;
   const { metrics, comparisons, ledger } = outcome.result;
-  const oneOff = ledger.filter((entry) => entry.month === 0).reduce((sum, entry) => sum + entry.amount, 0);
+  const oneOff = ledger
+    .filter((entry) => entry.month === 0 && entry.group === 'one_off')
+    .reduce((sum, entry) => sum + entry.amount, 0);
   const spread = ledger
     .filter((entry) => entry.month === 1 && entry.group === 'one_off')
     .reduce((sum, entry) => sum + entry.amount, 0);

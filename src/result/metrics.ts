@@ -4,10 +4,12 @@ import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { monthEnergyKwh } from '../energy/power.ts';
 import { LEAST_REQUESTS } from '../fleet/month.ts';
 import { monthQuantile } from '../fleet/month-latency.ts';
+import { monthPower } from '../fleet/month-power.ts';
 import type { MonthUse } from '../fleet/month-use.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
+import { answeringInstances } from '../serving/engine-spec.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { readEnvelope } from '../serving/read-envelope.ts';
 import type { Replica } from '../serving/replica.ts';
@@ -19,7 +21,7 @@ export function ownLoadedUsd(lines: readonly LedgerLine[]): number {
 }
 
 /** Share of the busy GPU time of month 1 that prompts take. */
-function promptTimeShare(envelope: Envelope, first: FleetMonth): number {
+export function promptTimeShare(envelope: Envelope, first: FleetMonth): number {
   let busy = 0;
   let prompts = 0;
   for (const record of first.result.records) {
@@ -73,13 +75,17 @@ export function metricsOf(
 ): Metrics {
   const tokens = requestTokens(plan.traffic.mix);
   const { traffic, utilizationMean, utilizationPeak } = first.result;
-  const gpus = billedGpus(plan, first.size.replicas);
-  const energy = monthEnergyKwh(plan, gpus, use.busyMean, use.saturationShareMean);
+  const { replicas } = first.size;
+  const gpus = billedGpus(plan, replicas);
+  const { boardMean } = monthPower({ replica, envelope }, replicas, first.result.records, plan.facility.power);
+  const energy = monthEnergyKwh(plan, gpus, boardMean);
   return {
     weight_bytes_per_gpu: replica.weightBytesPerGpu,
     kv_bytes_per_token: replica.kvBytesPerToken,
-    ...(replica.kvCapacityTokens === undefined ? {} : { kv_capacity_tokens_per_replica: replica.kvCapacityTokens }),
-    replicas: first.size.replicas,
+    ...(replica.kvCapacityTokens === undefined
+      ? {}
+      : { kv_capacity_tokens_per_replica: replica.kvCapacityTokens * answeringInstances(replica.engine.scheduling) }),
+    replicas,
     gpus,
     availability: first.size.availability,
     batch_at_peak: use.runningAtPeak,

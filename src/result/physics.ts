@@ -1,5 +1,6 @@
 import { crossoverBatch, type StepTerms, stepTerms } from '../perf/step-time.ts';
 import type { Plan } from '../scenario/plan.ts';
+import { answeringInstances } from '../serving/engine-spec.ts';
 import type { Replica } from '../serving/replica.ts';
 import { iteration } from '../serving/steady-state.ts';
 
@@ -58,11 +59,12 @@ function report(terms: StepTerms, sequences: number, promptTokens: number): Step
 export function describePhysics(plan: Plan, replica: Replica, running: number): Physics {
   const decode = (sequences: number) => report(stepTerms(replica.step, iteration(replica, sequences, 0)), sequences, 0);
   const { means } = replica;
+  const answering = answeringInstances(replica.engine.scheduling);
   const chunk = Math.min(means.newPrompt, replica.tokenBudget);
   return {
     engine: plan.engineName,
     upper_bound: plan.engine.upper_bound,
-    sequence_slots: replica.slots,
+    sequence_slots: replica.slots * answering,
     slot_limit: replica.slotLimit,
     crossover_batch: crossoverBatch(replica.step),
     prefill_passes: Math.ceil(means.newPrompt / replica.tokenBudget),
@@ -71,7 +73,7 @@ export function describePhysics(plan: Plan, replica: Replica, running: number): 
     single_sequence_steps_per_s: 1 / decode(1).seconds,
     prefill: report(stepTerms(replica.step, iteration(replica, 0, chunk)), 0, chunk),
     decode_single: decode(1),
-    decode_at_peak: decode(Math.max(1, running)),
+    decode_at_peak: decode(Math.max(1, running / answering)),
     decode_full: decode(replica.slots),
   };
 }

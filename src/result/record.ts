@@ -22,6 +22,8 @@ export interface MonthRecord {
   queued_tokens: number;
   utilization_mean: number;
   utilization_peak: number;
+  /** What ends when the work ends; the loaded cost; what is paid in the month. */
+  marginal_usd: number;
   cost_usd: number;
   cash_usd: number;
 }
@@ -41,6 +43,8 @@ export interface Subject {
   hours_per_month: number;
   model: string;
   gpu: string;
+  /** How the GPUs are had. */
+  capacity: 'rent' | 'own';
   engine: string;
   upper_bound: boolean;
   tensor_parallel: number;

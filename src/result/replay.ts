@@ -6,6 +6,7 @@ import { type Latencies, LatencyRecorder } from '../serving/latency-recorder.ts'
 import { engineSpec, type Replica } from '../serving/replica.ts';
 import type { RunOptions } from '../serving/run-records.ts';
 import { runReplica } from '../serving/run-replica.ts';
+import { behindFrontEnd } from '../traffic/front-end.ts';
 import type { RequestSource } from '../traffic/request-source.ts';
 import { formatSeconds } from '../units/format.ts';
 import type { Seconds, Share } from '../units/quantity.ts';
@@ -22,6 +23,8 @@ export interface LatencySummary {
 export interface TargetRecord {
   metric: 'ttft' | 'tpot';
   percentile: number;
+  /** Of requests in the background, which are judged by targets of their own. */
+  background?: true;
   target_s: Seconds;
   value_s: Seconds;
   met: boolean;
@@ -73,15 +76,21 @@ function targetsOf(slo: readonly LatencyTarget[], latencies: Latencies): TargetR
     if (value === undefined) return [];
     const { metric, quantile, seconds } = target;
     return [
-      {
-        metric,
-        percentile: Math.round(quantile * 100),
-        target_s: seconds,
-        value_s: value,
-        met: value <= seconds,
-      },
+      { metric, percentile: Math.round(quantile * 100), target_s: seconds, value_s: value, met: value <= seconds },
     ];
   });
+}
+
+/** With requests in the background each priority has targets of its own, as in the service curve; else all share them. */
+function allTargets(
+  slo: readonly LatencyTarget[],
+  background: readonly LatencyTarget[] | undefined,
+  recorder: LatencyRecorder,
+): TargetRecord[] {
+  if (background === undefined) return targetsOf(slo, recorder.all());
+  const [first, second] = recorder.byPriority;
+  const behind = targetsOf(background, second).map((target) => ({ ...target, background: true as const }));
+  return [...targetsOf(slo, first), ...behind];
 }
 
 function warningsOf(totals: RunTotals, backlog: BacklogWatch, targets: readonly TargetRecord[]): string[] {
@@ -97,8 +106,8 @@ function warningsOf(totals: RunTotals, backlog: BacklogWatch, targets: readonly 
       `${totals.refused.toLocaleString('en-US')} request(s) refused: longer than the model's context, or than the whole KV cache`,
     );
   }
-  for (const { metric, percentile } of targets.filter(({ met }) => !met)) {
-    warnings.push(`${metric.toUpperCase()} p${percentile} misses its target`);
+  for (const { metric, percentile, background } of targets.filter(({ met }) => !met)) {
+    warnings.push(`${metric.toUpperCase()} p${percentile}${background ? ' in the background' : ''} misses its target`);
   }
   return warnings;
 }
@@ -106,13 +115,14 @@ function warningsOf(totals: RunTotals, backlog: BacklogWatch, targets: readonly 
 /** All that a replay notes of a request that has ended. */
 class ReplayRecorder implements RequestSink {
   readonly latencies: LatencyRecorder;
-  readonly backlog = new BacklogWatch();
+  readonly backlog: BacklogWatch;
   /** Tokens of the prompts of those who were answered: what a server's own counter shows. */
   promptTokens = 0;
   private readonly onEnd: (() => void) | undefined;
 
-  constructor(frontEnd: Replica['frontEnd'], onEnd: (() => void) | undefined) {
-    this.latencies = new LatencyRecorder(frontEnd);
+  constructor(delayOf: (tag: number) => Seconds, onEnd: (() => void) | undefined) {
+    this.latencies = new LatencyRecorder(delayOf);
+    this.backlog = new BacklogWatch(delayOf);
     this.onEnd = onEnd;
   }
 
@@ -127,21 +137,23 @@ class ReplayRecorder implements RequestSink {
 /**
  * Runs a replica through a finite stream of requests and says what they saw. It drains: what is unfinished was cut off.
  *
- * @param slo held against the latencies of all requests
+ * @param slo held against the latencies of all requests; of those of the first priority where `background` is given
+ * @param options.background held against those of the second
  * @param onEnd called for each request that ended, for whoever shows how far it is
  */
 export function replay(
   replica: Replica,
   source: RequestSource,
   slo: readonly LatencyTarget[],
-  options: RunOptions & { onEnd?: () => void } = {},
+  options: RunOptions & { background?: readonly LatencyTarget[]; onEnd?: () => void } = {},
 ): ReplayRecord {
-  const { onEnd, ...run } = options;
-  const recorder = new ReplayRecorder(replica.frontEnd, onEnd);
+  const { onEnd, background, ...run } = options;
+  const served = behindFrontEnd(source, replica.frontEnd);
+  const recorder = new ReplayRecorder((tag) => served.delayOf(tag), onEnd);
   const spec = engineSpec(replica);
-  const totals = runReplica(spec, source, recorder, run);
+  const totals = runReplica(spec, served, recorder, run);
   const latencies = recorder.latencies.all();
-  const targets = targetsOf(slo, latencies);
+  const targets = allTargets(slo, background, recorder.latencies);
   const over = (amount: number, base: number) => (base > 0 ? amount / base : 0);
   const prefilled = totals.promptTokens + totals.cachedTokens;
   const instances = instancesOf(spec.scheduling);

@@ -1,9 +1,11 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
+import { energyFloorWarnings } from '../analysis/energy-floor.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
 import { offerWarnings } from '../analysis/offer-notes.ts';
 import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
-import { billedGpus } from '../cost/capacity-cost.ts';
+import { monthsBetween, STALE_MONTHS } from '../catalog/price-age.ts';
+import { billedByMonth } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { type MonthUse, monthUse } from '../fleet/month-use.ts';
@@ -25,12 +27,16 @@ import type { MonthRecord, NotCountedRecord, Result, RunStatus, Subject } from '
 
 function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly LedgerLine[]): MonthRecord[] {
   const tokens = requestTokens(plan.traffic.mix).total;
+  const gpus = billedByMonth(
+    plan,
+    fleet.map((entry) => entry.size.replicas),
+  );
   const byMonth = fleet.map(() => [] as LedgerLine[]);
   for (const entry of ledger) if (entry.month >= 1) byMonth[entry.month - 1]?.push(entry);
   return fleet.map(({ month, size, result }, index) => ({
     month,
     replicas: size.replicas,
-    gpus: billedGpus(plan, size.replicas),
+    gpus: gpus[index] as number,
     availability: size.availability,
     offered_tokens: result.traffic.offered * tokens,
     served_tokens: result.traffic.served * tokens,
@@ -39,6 +45,7 @@ function monthRecords(plan: Plan, fleet: readonly FleetMonth[], ledger: readonly
     queued_tokens: result.traffic.queued * tokens,
     utilization_mean: result.utilizationMean,
     utilization_peak: result.utilizationPeak,
+    marginal_usd: totalUsd(byMonth[index] as LedgerLine[], 'marginal'),
     cost_usd: totalUsd(byMonth[index] as LedgerLine[], 'loaded'),
     cash_usd: totalUsd(byMonth[index] as LedgerLine[], 'cash'),
   }));
@@ -88,12 +95,18 @@ function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: Flee
       `${first.size.replicas} replica(s) reach ${(first.size.availability * 100).toFixed(3)} % availability, below the target`,
     );
   }
-  const { commitmentMonths } = plan.rent;
+  const commitmentMonths = plan.capacity.kind === 'rent' ? plan.capacity.commitmentMonths : 0;
   const cut = commitmentMonths > 0 ? plan.horizonMonths.filter((months) => months % commitmentMonths !== 0) : [];
   if (cut.length > 0) {
     warnings.push(
       `the ${commitmentMonths}-month commitment outlasts the horizon of ${cut.join(', ')} month(s); what is still owed then is not counted there`,
     );
+  }
+  warnings.push(...energyFloorWarnings(plan));
+  const old = plan.capacity.priceDates.filter(({ asOf }) => monthsBetween(asOf, plan.start) >= STALE_MONTHS);
+  if (old.length > 0) {
+    const list = old.map(({ what, asOf }) => `${what} (${asOf})`).join(', ');
+    warnings.push(`prices more than ${STALE_MONTHS} months older than the start: ${list}`);
   }
   if (plan.engine.upper_bound) warnings.push('upper bound: the ideal engine loses nothing; no real one reaches this');
   return warnings;
@@ -125,6 +138,7 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: Month
     hours_per_month: plan.hoursPerMonth,
     model: plan.modelName,
     gpu: plan.gpuName,
+    capacity: plan.capacity.kind,
     engine: plan.engineName,
     upper_bound: plan.engine.upper_bound,
     tensor_parallel: serving.tensorParallel,
@@ -169,10 +183,10 @@ export function simulate(given: Plan, seed = 0): Result {
   const fleet = simulateFleet(plan, envelope, months);
   const first = fleet[0] as FleetMonth;
   const use = monthUse(envelope, first.size.replicas, first.result.records);
-  const ledger = buildLedger(plan, fleet);
+  const ledger = buildLedger(plan, { replica, envelope }, fleet);
   const month1 = ledger.filter((entry) => entry.month === 1);
   const metrics = metricsOf(plan, replica, envelope, first, use, month1);
-  const basis = comparisonBasis(plan, envelope, fleet, ledger);
+  const basis = comparisonBasis(plan, { replica, envelope }, fleet, ledger);
   const comparisons = plan.offers.map((offer) => compareWith(offer, basis));
   const baseline = baselineOffer(plan);
   const judged = baseline === undefined ? undefined : comparisons[plan.offers.indexOf(baseline)];

@@ -37,7 +37,7 @@ export function parsePath(path: string): SettingPath {
  * A copy of `raw` with the value at a dotted path replaced; null removes the key, blocks on the way are made.
  *
  * Setting one load key of `traffic` removes the others, since a scenario has exactly one load. The same holds for the
- * ways to give the lengths of prompts and answers.
+ * ways to give the lengths of prompts and answers, and for rented and owned capacity.
  */
 export function applyOverride(raw: unknown, path: string, value: unknown): unknown {
   const steps = parsePath(path);
@@ -61,21 +61,23 @@ function place(node: unknown, steps: SettingPath, depth: number, value: unknown)
   const child = place(block[String(step)], steps, depth + 1, value);
   if (child === null) delete block[String(step)];
   else block[String(step)] = child;
-  return isTraffic(steps.slice(0, depth)) ? keepNewest(block, [String(step)]) : block;
+  return keepNewest(block, [String(step)], steps.slice(0, depth));
 }
 
-function isTraffic(path: SettingPath): boolean {
-  return path.length === 1 && path[0] === 'traffic';
+/** Groups of keys of a block of which a scenario has one. */
+function exclusiveAt(path: SettingPath): readonly (readonly string[])[] {
+  if (path.length !== 1) return [];
+  return path[0] === 'traffic' ? EXCLUSIVE_KEYS : path[0] === 'capacity' ? [['rent', 'own']] : [];
 }
 
 /** Drops every key that excludes one which the change named. */
-function keepNewest(traffic: Block, changed: readonly string[]): Block {
-  const dropped = EXCLUSIVE_KEYS.flatMap((group): string[] => {
+function keepNewest(block: Block, changed: readonly string[], path: SettingPath): Block {
+  const dropped = exclusiveAt(path).flatMap((group): string[] => {
     const keys: readonly string[] = group;
-    const isGiven = (key: string) => changed.includes(key) && traffic[key] !== undefined;
+    const isGiven = (key: string) => changed.includes(key) && block[key] !== undefined;
     return keys.some(isGiven) ? keys.filter((key) => !isGiven(key)) : [];
   });
-  return Object.fromEntries(Object.entries(traffic).filter(([key]) => !dropped.includes(key)));
+  return Object.fromEntries(Object.entries(block).filter(([key]) => !dropped.includes(key)));
 }
 
 /**
@@ -122,7 +124,7 @@ function merge(base: unknown, child: unknown, path: readonly string[]): unknown 
     if (value === null) delete merged[key];
     else merged[key] = Object.hasOwn(base, key) ? merge(base[key], value, [...path, key]) : merge(undefined, value, []);
   }
-  return isTraffic(path) ? keepNewest(merged, Object.keys(child)) : merged;
+  return keepNewest(merged, Object.keys(child), path);
 }
 
 /** A removal of what the base never had is no value. */

@@ -6,6 +6,7 @@ import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
 import type { OwnCalibration } from '../schema/own-calibration.ts';
 import type { Bytes, BytesPerSecond, Seconds, Share, Usd } from '../units/quantity.ts';
 import type { PriceTier, TokenPrices } from './price-source.ts';
+import type { PriceDate } from './provenance.ts';
 
 /** A default that entered the result: its scenario path, its value, and where the value comes from. */
 export interface DefaultUsed {
@@ -190,12 +191,50 @@ export interface ReliabilityPlan {
 }
 
 export interface RentPlan {
+  kind: 'rent';
   usdPerGpuHour: number;
   reserved?: { usdPerGpuHour: number; source: string };
   commitmentMonths: number;
   gpusPerBillingUnit: number;
+  priceDates: readonly PriceDate[];
   source: string;
 }
+
+/** A number with where it comes from, for the ledger. */
+export interface Sourced {
+  value: number;
+  source: string;
+}
+
+/** Owned nodes, each number of one node unless its name says otherwise. Prices are flat over the horizon. */
+export interface OwnPlan {
+  kind: 'own';
+  nodeName: string;
+  gpusPerNode: number;
+  /** USD. */
+  server: Sourced;
+  network: Sourced;
+  ancillary: Sourced;
+  spares: Sourced;
+  install: Sourced;
+  lifeMonths: number;
+  /** Share of the hardware's price at the end of each year; from the last on it stays. */
+  residualByAge: readonly { months: number; share: Share }[];
+  costOfCapital: Share;
+  /** USD a month. */
+  colocation: Sourced;
+  support: Sourced;
+  taxAndInsurance: Sourced;
+  /** USD per kWh. */
+  electricity: Sourced;
+  /** Of all nodes together, USD a month. */
+  transit: Sourced;
+  priceDates: readonly PriceDate[];
+  /** Where stated; otherwise the draw follows the load. */
+  wattsPerGpu?: number;
+}
+
+export type CapacityPlan = RentPlan | OwnPlan;
 
 export interface PeoplePlan {
   setupUsd: Usd;
@@ -289,7 +328,7 @@ export interface Plan {
   traffic: TrafficPlan;
   slo: readonly LatencyTarget[];
   reliability?: ReliabilityPlan;
-  rent: RentPlan;
+  capacity: CapacityPlan;
   people?: PeoplePlan;
   overheads: readonly OverheadCharge[];
   offers: readonly OfferPlan[];

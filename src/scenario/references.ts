@@ -41,7 +41,10 @@ export function referenceProblems(scenario: Scenario, catalog: Catalog): Problem
   if (typeof network === 'string') require('network', network, ['serving', 'network']);
   const shape = scenario.traffic.shape;
   if (typeof shape === 'string' && shape !== 'constant') require('traffic', shape, ['traffic', 'shape']);
-  const rental = scenario.capacity.rent.id;
+  const { own } = scenario.capacity;
+  if (own?.node !== undefined) require('node', own.node, ['capacity', 'own', 'node']);
+  if (own?.site !== undefined) require('site', own.site, ['capacity', 'own', 'site']);
+  const rental = scenario.capacity.rent?.id;
   if (rental !== undefined) require('rental', rental, ['capacity', 'rent', 'id']);
   require('facility', scenario.facility, ['facility']);
   scenario.compare.forEach((offer, index) => {

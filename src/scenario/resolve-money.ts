@@ -4,9 +4,11 @@ import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
 import type { NotCounted, OverheadCharge, PeoplePlan, ReliabilityPlan, RentPlan } from './plan.ts';
-import { cardSource } from './provenance.ts';
+import { cardSource, priceDate } from './provenance.ts';
 
 type Facility = FacilityCard;
+
+type RentTerms = NonNullable<Scenario['capacity']['rent']>;
 
 const COMMITMENT_MONTHS = { none: 0, '1 year': 12, '3 years': 36 } as const;
 
@@ -15,7 +17,7 @@ const COMMITMENT_MONTHS = { none: 0, '1 year': 12, '3 years': 36 } as const;
  * on-demand one, as a rental's own price is.
  */
 function reservedPrice(
-  rent: Scenario['capacity']['rent'],
+  rent: RentTerms,
   card: Card<'rental'> | undefined,
   price: number,
   facility: Facility,
@@ -47,12 +49,12 @@ function reservedPrice(
 
 export function resolveRent(
   scenario: Scenario,
+  rent: RentTerms,
   catalog: Catalog,
   facility: Facility,
   defaults: Defaults,
   problems: Problem[],
 ): RentPlan {
-  const { rent } = scenario.capacity;
   const card = rent.id === undefined ? undefined : (catalog.find('rental', rent.id) as Card<'rental'>);
   const { gpu } = scenario.serving;
   if (card !== undefined && typeof gpu === 'string' && catalog.find('gpu', gpu)?.id !== card.gpu) {
@@ -65,9 +67,11 @@ export function resolveRent(
     rent.gpus_per_instance ?? (rent.billing_unit === undefined ? undefined : Number.parseInt(rent.billing_unit, 10));
   const reserved = reservedPrice(rent, card, usdPerGpuHour, facility, defaults);
   return {
+    kind: 'rent',
     usdPerGpuHour,
     ...(reserved === undefined ? {} : { reserved }),
     commitmentMonths: COMMITMENT_MONTHS[rent.commitment],
+    priceDates: card === undefined || rent.price !== undefined ? [] : priceDate(card, 'on_demand'),
     gpusPerBillingUnit: unit ?? card?.gpus_per_instance ?? 1,
     source:
       card === undefined || rent.price !== undefined ? 'scenario: capacity.rent.price' : cardSource(card, 'on_demand'),

@@ -145,6 +145,12 @@ function servingProblems(scenario: Scenario, scheduling: Scheduling): Problem[] 
     refuse(['traffic', 'background'], 'priorities go with continuous scheduling only');
   }
   const isClosed = serving.envelope === 'closed-form' || serving.measured !== undefined;
+  if (serving.prefix_cache && traffic.cached_input !== undefined && !isClosed) {
+    refuse(
+      ['traffic', 'cached_input'],
+      'an engine that keeps prefixes finds out by itself what is cached; leave out this or serving.prefix_cache',
+    );
+  }
   const isKnown = scheduling.kind === 'continuous' && scheduling.prefill === 'chunked';
   if (isClosed && (!isKnown || traffic.background !== undefined)) {
     const where = serving.measured === undefined ? 'envelope' : 'measured';

@@ -7,8 +7,9 @@ import type { ModelSource } from './model-source.ts';
 import type { Plan } from './plan.ts';
 import type { PriceSource } from './price-source.ts';
 import { referenceProblems } from './references.ts';
+import { resolveCapacity } from './resolve-capacity.ts';
 import { resolveEvidence } from './resolve-evidence.ts';
-import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability, resolveRent } from './resolve-money.ts';
+import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability } from './resolve-money.ts';
 import { resolveOffers } from './resolve-offers.ts';
 import { resolveEngine, resolveGpu, resolveModel, resolveServing } from './resolve-serving.ts';
 import { resolveSlo, resolveTraffic } from './resolve-traffic.ts';
@@ -67,7 +68,7 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
     problems,
   );
   const traffic = resolveTraffic(scenario, lookups, start, model.max_context, defaults, problems);
-  const rent = resolveRent(scenario, catalog, facility, defaults, problems);
+  const capacity = resolveCapacity(scenario, catalog, facility, gpu, defaults, problems);
   const people = resolvePeople(scenario, defaults);
   const offers = resolveOffers(scenario, catalog, traffic, start, lookups.prices, defaults, problems);
   const overheads = resolveOverheads(scenario, facility);
@@ -85,11 +86,11 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
     gpu,
     ...engine,
     ...(evidence === undefined ? {} : { evidence }),
-    facility: { power: facility.power, bytes_per_token: facility.bytes_per_token },
+    facility: { power: { ...facility.power, pue: capacity.pue }, bytes_per_token: facility.bytes_per_token },
     serving,
     traffic,
     slo: resolveSlo(scenario.slo),
-    rent,
+    capacity: capacity.plan,
     ...(people === undefined ? {} : { people }),
     ...(reliability === undefined ? {} : { reliability }),
     overheads: overheads.counted,

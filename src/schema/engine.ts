@@ -77,6 +77,8 @@ export const calibrationCard = z.strictObject({
   unpacked_compute_efficiency: share(),
   /** Share of that which grouped GEMMs over experts reach. */
   expert_compute: share(),
+  /** Whether a token's copies for its experts are moved through memory between kernels. */
+  expert_activations: z.boolean(),
   /** Squared coefficient of variation of the experts' popularity; 0 is uniform routing. */
   expert_dispersion: number({ min: 0, max: 20 }),
   kv_memory_efficiency: share(),

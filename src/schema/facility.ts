@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { cardId, count, name, number, quantity, share, sources } from './fields.ts';
+import { billingMonths, cardId, count, name, number, quantity, share, sources } from './fields.ts';
+import { residualCurve } from './own.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 
@@ -32,13 +33,28 @@ const failures = z.strictObject({
 });
 
 const power = z.strictObject({
-  /** Board power as a share of TDP: at rest, decoding a small batch, and with every unit busy. */
+  /** Board power as a share of TDP: at rest; with any work; and what multiplying and reading memory add to that. */
   gpu_idle: share(),
-  gpu_decoding: share(),
-  gpu_full: share({ min: 0, max: 1.2 }),
-  /** Host, network and fans, per GPU. */
-  server_per_gpu: quantity('W', '270 W', { min: 0, max: 1e5 }),
+  gpu_working: share(),
+  gpu_compute: share(),
+  gpu_memory: share(),
+  /** Host, network and fans for each GPU, as a share of its TDP. */
+  server: share({ min: 0, max: 5 }),
   pue: number({ min: 1, max: 4 }),
+  electricity: quantity('USD/kWh', '0.08 USD/kWh', { min: 0, max: 10 }),
+});
+
+/** What owning brings beside the price of a node; see the fields of the same names in a scenario. */
+const owning = z.strictObject({
+  ancillary: share(),
+  spares: share(),
+  install: share(),
+  life: billingMonths(),
+  residual: residualCurve,
+  support: share(),
+  tax_and_insurance: share(),
+  transit: usd,
+  site: cardId(),
 });
 
 /** The typical figures that a scenario may switch on or override: money, power, failures. */
@@ -49,6 +65,7 @@ export const facilityCard = z.strictObject({
   reserved_discount: z.strictObject({ one_year: share(), three_years: share() }),
   bytes_per_token: number({ min: 1, max: 16 }),
   power,
+  owning,
   failures,
   overheads: z.array(overheadLine),
   sources,

@@ -14,8 +14,13 @@ const fact = z.strictObject({
   value: number({ min: 0, max: 1e9 }),
 });
 
-/** Figures of one deployment; formats and names as the publication has them. */
+/** Figures of one deployment; formats and names as the publication has them. What it sets itself goes before the card's. */
 const run = z.strictObject({
+  engine: name().optional(),
+  scenario: name().optional(),
+  metric: name().optional(),
+  /** What a row of a table would note: the data set, a static batch, the number of requests. */
+  notes: name().optional(),
   model: name(),
   weights: name().optional(),
   kv: name().optional(),
@@ -38,6 +43,7 @@ export const measurementCard = z.strictObject({
   engine: name(),
   scenario: name(),
   metric: name(),
+  notes: name().optional(),
   runs: z.array(run).min(1).max(1000),
   sources,
 });

@@ -15,6 +15,7 @@ import {
 import { inlineGpu } from './gpu.ts';
 import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
+import { own } from './own.ts';
 import { ownCalibration } from './own-calibration.ts';
 import { slo, traffic } from './traffic.ts';
 
@@ -133,6 +134,13 @@ const rent = z
     }
   });
 
+/** Rented or owned, one of the two. */
+const capacity = z.strictObject({ rent: rent.optional(), own: own.optional() }).superRefine((value, context) => {
+  if ((value.rent === undefined) === (value.own === undefined)) {
+    context.addIssue({ code: 'custom', message: 'needs rent or own, one of the two' });
+  }
+});
+
 const people = z
   .strictObject({
     /** Money, or hours of work paid at the one rate below. */
@@ -210,7 +218,7 @@ export const scenarioFile = z.strictObject({
   traffic,
   slo: slo.default({}),
   reliability: reliability.optional(),
-  capacity: z.strictObject({ rent }),
+  capacity,
   people: people.optional(),
   overheads: overheads.default('none'),
   compare: z.array(offer).max(50).default([]),

@@ -3,6 +3,9 @@ import type { EndedRequest, RequestSink } from './engine-spec.ts';
 
 const SPANS = 64;
 
+/** Runs of a few hundredths of a second are told in as many spans as long ones. */
+const FIRST_WIDTH: Seconds = 2 ** -10;
+
 /**
  * A backlog counts as grown where the late wait this many times as long as the early, and this share of the run besides:
  * under (1 + a) times what can be borne, waits in the last quarter are 0.875·a of the run, so a load is told from 6 % on.
@@ -12,18 +15,26 @@ const SHARE_OF_RUN = 0.05;
 
 /**
  * Whether requests wait longer the later they come, which is how a replica shows that it is given more than it can do.
- * Keeps sums over at most 64 spans of arrival time, whose width doubles as the run goes on.
+ * Counts all of a request's time in queues, what it stood there after it was sent back too. Keeps sums over at most 64 spans of arrival time, whose width doubles as the run goes on.
  */
 export class BacklogWatch implements RequestSink {
-  private width: Seconds = 1;
+  private width: Seconds = FIRST_WIDTH;
   private readonly waits = new Float64Array(SPANS);
   private readonly counts = new Float64Array(SPANS);
   private last: Seconds = 0;
+  private readonly delayOf: (tag: number) => Seconds;
 
-  ended({ arrival, scheduled }: EndedRequest): void {
+  /** @param delayOf what the request of a tag took to reach the engine: a backlog may stand in front of it, too */
+  constructor(delayOf: (tag: number) => Seconds = () => 0) {
+    this.delayOf = delayOf;
+  }
+
+  ended(request: EndedRequest): void {
+    const before = this.delayOf(request.tag);
+    const arrival = request.arrival - before;
     while (arrival >= SPANS * this.width) this.widen();
     const span = Math.floor(arrival / this.width);
-    this.waits[span] = (this.waits[span] as number) + scheduled - arrival;
+    this.waits[span] = (this.waits[span] as number) + before + request.waited;
     this.counts[span] = (this.counts[span] as number) + 1;
     if (arrival > this.last) this.last = arrival;
   }

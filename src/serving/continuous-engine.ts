@@ -208,7 +208,9 @@ export class ContinuousEngine {
     const { pool } = this;
     this.room.take(id);
     this.totals.cachedTokens += this.room.foundTokens;
-    this.totals.waitingSeconds += this.now - (pool.waitingSince[id] as number);
+    const waited = this.now - (pool.waitingSince[id] as number);
+    this.totals.waitingSeconds += waited;
+    pool.waited[id] = (pool.waited[id] as number) + waited;
     if (pool.scheduled[id] === -1) pool.scheduled[id] = this.now;
     pool.sequence[id] = this.admitted++;
     pool.older[id] = this.youngest;
@@ -343,6 +345,7 @@ export class ContinuousEngine {
     record.output = pool.output[id] as number;
     record.arrival = pool.arrival[id] as number;
     record.scheduled = pool.scheduled[id] as number;
+    record.waited = pool.waited[id] as number;
     record.firstToken = pool.firstToken[id] as number;
     record.finish = this.now;
     record.preemptions = pool.preemptions[id] as number;

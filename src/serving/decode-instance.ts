@@ -16,6 +16,7 @@ export interface Job {
   /** When it may be taken from the queue it is in. */
   ready: Seconds;
   scheduled: Seconds;
+  waited: Seconds;
   firstToken: Seconds;
   preemptions: number;
 }

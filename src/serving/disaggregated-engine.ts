@@ -118,6 +118,7 @@ class DisaggregatedEngine {
         blocks: 0,
         ready: arrival,
         scheduled: -1,
+        waited: 0,
         firstToken: 0,
         preemptions: 0,
       });
@@ -181,7 +182,7 @@ class DisaggregatedEngine {
       job.blocks = this.blocksOf(this.known(job));
       instance.used += job.blocks;
       instance.running.push(job);
-      this.totals.waitingSeconds += this.now - job.ready;
+      this.leaveQueue(job);
       this.totals.peakBlocks = Math.max(this.totals.peakBlocks, instance.used);
       this.totals.cachedTokens += job.draft.cached;
       if (job.scheduled < 0) job.scheduled = this.now;
@@ -212,6 +213,12 @@ class DisaggregatedEngine {
     return load;
   }
 
+  private leaveQueue(job: Job): void {
+    const waited = this.now - job.ready;
+    this.totals.waitingSeconds += waited;
+    job.waited += waited;
+  }
+
   private startDecode(instance: AnswerInstance): void {
     const { sequences } = instance;
     const victims = sequences.prepare();
@@ -225,7 +232,7 @@ class DisaggregatedEngine {
       const job = victims.length > 0 ? undefined : this.admissibleAnswer(sequences);
       if (job === undefined) break;
       this.answers.shift();
-      this.totals.waitingSeconds += this.now - job.ready;
+      this.leaveQueue(job);
       sequences.admit(job);
     }
     this.spend(instance, sequences.seconds(), sequences.size, sequences.size, 0);
@@ -291,11 +298,10 @@ class DisaggregatedEngine {
 
   private finish(job: Job, finish: number): void {
     const { tag, priority, input, output, arrival } = job.draft;
-    const { scheduled, firstToken, preemptions } = job;
+    const { scheduled, waited, firstToken, preemptions } = job;
     this.totals.completed += 1;
-    this.sink.ended(
-      Object.assign(this.record, { tag, priority, input, output, arrival, scheduled, firstToken, finish, preemptions }),
-    );
+    const ended = { tag, priority, input, output, arrival, scheduled, waited, firstToken, finish, preemptions };
+    this.sink.ended(Object.assign(this.record, ended));
     this.source.ended(tag, finish);
   }
 }

@@ -18,6 +18,11 @@ export function instancesOf(rule: SchedulingRule): number {
   return rule.kind === 'disaggregated' ? rule.prefillInstances + rule.decodeInstances : 1;
 }
 
+/** Those of them that decode, and so hold the cache of running requests. */
+export function answeringInstances(rule: SchedulingRule): number {
+  return rule.kind === 'disaggregated' ? rule.decodeInstances : 1;
+}
+
 /** Everything the request-by-request simulation of one replica rests on. Plain data. */
 export interface EngineSpec {
   step: StepModel;
@@ -52,6 +57,8 @@ export interface EndedRequest {
   arrival: Seconds;
   /** Start of the iteration that first carried any of its prompt. */
   scheduled: Seconds;
+  /** In all, in queues: before it first ran, again after it was sent back, and for an instance that answers. */
+  waited: Seconds;
   firstToken: Seconds;
   finish: Seconds;
   preemptions: number;

@@ -3,7 +3,14 @@ import type { LatencyTarget } from '../scenario/plan.ts';
 import type { Seconds, Share } from '../units/quantity.ts';
 import { tpotQuantile, ttftQuantile } from './latency.ts';
 import type { Limit, Replica } from './replica.ts';
-import { budgetLimitedDecoding, inFlight, prefillOnlyState, type SteadyState, steadyState } from './steady-state.ts';
+import {
+  budgetLimitedDecoding,
+  inFlight,
+  prefillOnlyState,
+  promptShareOf,
+  type SteadyState,
+  steadyState,
+} from './steady-state.ts';
 
 /** Quantiles an envelope carries for each load. */
 export const QUANTILES = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999] as const;
@@ -80,13 +87,11 @@ function gridLevels(): number[] {
 }
 
 function point(replica: Replica, state: SteadyState): EnvelopePoint {
-  const { decodePasses } = replica.means;
-  const promptSeconds = decodePasses === 0 ? 1 : state.chunkShare * Math.max(0, state.chunkStep - state.plainStep);
   return {
     requestsPerSecond: state.requestsPerSecond,
     running: inFlight(state),
     busy: 1 - Math.exp(-inFlight(state)),
-    promptShare: decodePasses === 0 ? 1 : promptSeconds / state.pass,
+    promptShare: promptShareOf(replica, state),
     ttft: QUANTILES.map((quantile) => ttftQuantile(replica, state, quantile)),
     tpot: QUANTILES.map((quantile) => tpotQuantile(replica, state, quantile)),
   };

@@ -1,11 +1,10 @@
 import { QuantileSketch } from '../math/quantile-sketch.ts';
-import { type FrontEndCost, frontEndSeconds, NO_FRONT_END } from '../traffic/front-end.ts';
 import type { Seconds } from '../units/quantity.ts';
 import type { EndedRequest, RequestSink } from './engine-spec.ts';
 
 /** Latencies of one class of requests. */
 export interface Latencies {
-  /** From arrival to the first token; to the first iteration that carries it; to the last token. */
+  /** From the client's sending to the first token; from the engine's arrival to its first iteration; to the last token. */
   ttft: QuantileSketch;
   queue: QuantileSketch;
   e2e: QuantileSketch;
@@ -25,26 +24,38 @@ function emptyLatencies(): Latencies {
 /** Percentiles of what a run's requests saw, all together and by priority. */
 export class LatencyRecorder implements RequestSink {
   readonly byPriority = [emptyLatencies(), emptyLatencies()] as const;
-  private readonly frontEnd: FrontEndCost;
+  private readonly delayOf: (tag: number) => Seconds;
+  /** Time in queues in all, of every priority: again after being sent back, and for an instance that answers. */
+  readonly waited = new QuantileSketch();
+  private residence: Seconds = 0;
+  private residents = 0;
   private readonly from: Seconds;
 
   /**
-   * @param frontEnd what requests pass before the engine: it adds to what their users see
+   * @param delayOf what the request of a tag took to reach the engine: it adds to what its user sees
    * @param from requests that arrived before it are left out: the time until a run is in its stride
    */
-  constructor(frontEnd: FrontEndCost = NO_FRONT_END, from: Seconds = 0) {
-    this.frontEnd = frontEnd;
+  constructor(delayOf: (tag: number) => Seconds = () => 0, from: Seconds = 0) {
+    this.delayOf = delayOf;
     this.from = from;
   }
 
   ended(request: EndedRequest): void {
     if (request.arrival < this.from) return;
     const latencies = this.byPriority[request.priority];
-    const before = frontEndSeconds(this.frontEnd, request.input);
+    const before = this.delayOf(request.tag);
+    this.residence += request.finish - request.arrival - request.waited;
+    this.residents += 1;
+    this.waited.add(request.waited);
     latencies.ttft.add(before + request.firstToken - request.arrival);
     latencies.queue.add(request.scheduled - request.arrival);
     latencies.e2e.add(before + request.finish - request.arrival);
     if (request.output > 1) latencies.tpot.add((request.finish - request.firstToken) / (request.output - 1));
+  }
+
+  /** Mean time that a request is with the engine without standing in a queue. */
+  meanInService(): Seconds {
+    return this.residents > 0 ? this.residence / this.residents : 0;
   }
 
   /** Of all requests, whatever their priority. */

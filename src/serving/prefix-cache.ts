@@ -28,7 +28,8 @@ export function blockKey(content: PromptContent, block: number, blockTokens: num
   if (content.shared >= 0 && (block + 1) * blockTokens <= content.sharedTokens) {
     return keyOf(KIND.shared, content.shared, block);
   }
-  return content.session >= 0 ? keyOf(KIND.session, content.session, block) : -1;
+  if (content.session < 0 || (block + 1) * blockTokens > content.sessionTokens) return -1;
+  return keyOf(KIND.session, content.session, block);
 }
 
 const NONE = -1;

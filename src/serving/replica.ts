@@ -12,7 +12,7 @@ import { type MixMeans, mixMeans } from './request-mix.ts';
 import { tokensPerPass } from './speculation.ts';
 
 /** What stops a replica from running more sequences, or from taking more load. */
-export type Limit = 'max_batch' | 'kv_cache' | 'token_budget' | 'ttft' | 'tpot';
+export type Limit = 'max_batch' | 'kv_cache' | 'token_budget' | 'front_end' | 'ttft' | 'tpot';
 
 /** One instance of the engine on its GPUs, ready to be asked how fast it runs this mix. Plain data. */
 export interface Replica {
@@ -24,7 +24,7 @@ export interface Replica {
   tokenBudget: number;
   /** Tokens that a decode pass yields a sequence, on average: one, or more with speculation. */
   tokensPerPass: number;
-  /** What a request passes before the engine sees it: it delays the first token and takes no time of the GPUs. */
+  /** What a request passes before the engine sees it: it takes no time of the GPUs, but one process does it all. */
   frontEnd: FrontEndCost;
   /** How its engine schedules, for the simulation request by request. */
   engine: Omit<EngineSpec, 'step'>;
@@ -126,14 +126,18 @@ function blockTokens({ engine, serving }: Plan, means: MixMeans): Tokens {
 }
 
 /** Sequences are also limited by the budget: each takes its token, and one for each proposal, of every iteration. */
+function mostAtOnce(plan: Plan): number {
+  const { maxBatch, tokenBudget } = limitsOf(plan);
+  return Math.max(1, Math.min(maxBatch, Math.floor(tokenBudget / ((plan.serving.speculation?.depth ?? 0) + 1))));
+}
+
 function engineOf(plan: Plan, means: MixMeans, fit: MemoryFit | undefined): Replica['engine'] {
   const { engine, serving, model } = plan;
   const depth = serving.speculation?.depth ?? 0;
   const block = blockTokens(plan, means);
-  const { maxBatch, tokenBudget } = limitsOf(plan);
   return {
-    slots: Math.max(1, Math.min(maxBatch, Math.floor(tokenBudget / (depth + 1)))),
-    tokenBudget: Math.max(depth + 1, tokenBudget),
+    slots: mostAtOnce(plan),
+    tokenBudget: Math.max(depth + 1, limitsOf(plan).tokenBudget),
     blockTokens: block,
     kvBlocks: fit === undefined ? Number.POSITIVE_INFINITY : Math.floor(fit.cacheTokens / block),
     stateBlocks: fit === undefined ? 0 : Math.ceil(fit.stateTokens / block),
@@ -188,15 +192,14 @@ export function buildReplica(plan: Plan): Replica {
   const byMemory =
     fit === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(fit.cacheTokens / perSequence));
   const context = Math.max(1, means.context);
-  const { maxBatch, tokenBudget } = limitsOf(plan);
   const step = stepModelOf(plan, means);
   const frontEnd = frontEndOf(plan);
   return {
     step,
     means,
-    slots: Math.min(maxBatch, byMemory),
-    slotLimit: byMemory < maxBatch ? 'kv_cache' : 'max_batch',
-    tokenBudget,
+    slots: Math.min(mostAtOnce(plan), byMemory),
+    slotLimit: byMemory < mostAtOnce(plan) ? 'kv_cache' : 'max_batch',
+    tokenBudget: limitsOf(plan).tokenBudget,
     tokensPerPass: tokensPerPass(serving.speculation),
     frontEnd: { ...frontEnd, latency: frontEnd.latency + pipelineFill(step, means, serving.tokenBudget) },
     engine: engineOf(plan, means, fit),

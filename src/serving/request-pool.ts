@@ -23,6 +23,8 @@ export class RequestPool {
   tag = new Float64Array(FIRST_CAPACITY);
   /** When it began to wait, the first time or after a preemption. */
   waitingSince = new Float64Array(FIRST_CAPACITY);
+  /** How long it has waited in all. */
+  waited = new Float64Array(FIRST_CAPACITY);
 
   /** Tokens emitted, while it does not decode. While it does: the token clock less `base`. */
   emitted = new Int32Array(FIRST_CAPACITY);
@@ -53,6 +55,7 @@ export class RequestPool {
     this.scheduled[id] = -1;
     this.tag[id] = draft.tag;
     this.waitingSince[id] = draft.arrival;
+    this.waited[id] = 0;
     this.emitted[id] = 0;
     this.filled[id] = 0;
     return id;
@@ -85,6 +88,7 @@ export class RequestPool {
     this.firstToken = doubles(this.firstToken);
     this.tag = doubles(this.tag);
     this.waitingSince = doubles(this.waitingSince);
+    this.waited = doubles(this.waited);
     this.emitted = ints(this.emitted);
     this.base = doubles(this.base);
     this.past = ints(this.past);

@@ -48,6 +48,7 @@ export function emptyEnded(): EndedRequest {
     output: 0,
     arrival: 0,
     scheduled: 0,
+    waited: 0,
     firstToken: 0,
     finish: 0,
     preemptions: 0,

@@ -1,14 +1,15 @@
 import { nonDecreasing } from '../math/monotone.ts';
 import type { LatencyTarget } from '../scenario/plan.ts';
 import { InfeasibleError } from '../schema/problem.ts';
-import { frontEndSeconds } from '../traffic/front-end.ts';
+import { behindFrontEnd, frontEndRate, perAnswer } from '../traffic/front-end.ts';
 import { formatShare } from '../units/format.ts';
-import type { Share } from '../units/quantity.ts';
-import { type EndedRequest, instancesOf, type RunTotals } from './engine-spec.ts';
+import type { Seconds, Share } from '../units/quantity.ts';
+import { answeringInstances, instancesOf, type RunTotals } from './engine-spec.ts';
 import { type Envelope, type EnvelopeLimit, type EnvelopePoint, QUANTILES } from './envelope.ts';
 import { type Latencies, LatencyRecorder } from './latency-recorder.ts';
 import { engineSpec, type Limit, type Replica } from './replica.ts';
 import { runReplica } from './run-replica.ts';
+import { Throughput } from './throughput.ts';
 import { type SourceTraffic, trafficSource } from './traffic-source.ts';
 
 /**
@@ -18,7 +19,7 @@ import { type SourceTraffic, trafficSource } from './traffic-source.ts';
 const REQUESTS = 12_000;
 const FEWEST_REQUESTS = 2_000;
 const MOST_REQUESTS = 200_000;
-const FILLINGS = 6;
+const FILLINGS = 12;
 
 /** Iterations that a run should not go far beyond, and how many of them a request's named blocks count as. */
 const ITERATIONS = 1_200_000;
@@ -39,6 +40,9 @@ const HALVINGS = 4;
 
 /** How far a replica is overloaded to see what it serves while requests are sent back for others. */
 const OVERLOAD = 1.3;
+
+/** That it has settled there takes a run longer by this: throwing away sets in late. */
+const OVERLOAD_LENGTH = 6;
 
 /** A curve that rises more than this between neighbours is looked at in between. */
 const STEEP = 1.5;
@@ -75,12 +79,16 @@ function iterationsPerRequest({ means, engine }: Replica): number {
   return 1 + chunks + (leaps ? 1 : means.decodePasses) + (engine.prefixCache ? ITERATIONS_WITH_PREFIXES : 0);
 }
 
-function requestsPerRun(replica: Replica): number {
-  const affordable = Math.min(REQUESTS, Math.floor(ITERATIONS / iterationsPerRequest(replica)));
+/** Most sequences that may run at once. */
+function together(replica: Replica): number {
   const { scheduling } = replica.engine;
-  const pools = scheduling.kind === 'disaggregated' ? scheduling.decodeInstances : 1;
-  const together = scheduling.kind === 'static' ? scheduling.batch : replica.slots * pools;
-  return Math.min(MOST_REQUESTS, Math.max(FEWEST_REQUESTS, affordable, FILLINGS * together));
+  return scheduling.kind === 'static' ? scheduling.batch : replica.slots * answeringInstances(scheduling);
+}
+
+/** Requests that each run of the curve counts. */
+export function requestsPerRun(replica: Replica): number {
+  const affordable = Math.min(REQUESTS, Math.floor(ITERATIONS / iterationsPerRequest(replica)));
+  return Math.min(MOST_REQUESTS, Math.max(FEWEST_REQUESTS, affordable, FILLINGS * together(replica)));
 }
 
 function sourceAt(runs: Runs, sequencesPerSecond: number) {
@@ -90,37 +98,8 @@ function sourceAt(runs: Runs, sequencesPerSecond: number) {
   return trafficSource(runs.traffic, sequencesPerSecond / runs.samples, runs.seed, options);
 }
 
-/** Counts ends, and the time those counted spent in service, between two counts. */
-class Throughput {
-  ended = 0;
-  private from = 0;
-  private to = 0;
-  private residence = 0;
-  private readonly first: number;
-  private readonly last: number;
-
-  constructor(first: number, last: number) {
-    this.first = first;
-    this.last = last;
-  }
-
-  add(request: EndedRequest): void {
-    this.ended += 1;
-    if (this.ended === this.first) this.from = request.finish;
-    if (this.ended <= this.first || this.ended > this.last) return;
-    this.to = request.finish;
-    this.residence += request.finish - request.scheduled;
-  }
-
-  perSecond(): number {
-    return (this.last - this.first) / (this.to - this.from);
-  }
-
-  /** By Little's law. */
-  running(): number {
-    return this.residence / (this.to - this.from);
-  }
-}
+/** Share of what an overloaded replica serves at which it works off its crowd within a run, rather than some day. */
+const RECOVERY = 0.95;
 
 /** What ran out when the replica was given more than it can do. */
 function limitOf(replica: Replica, running: number, totals: RunTotals): Limit {
@@ -137,9 +116,9 @@ function limitOf(replica: Replica, running: number, totals: RunTotals): Limit {
 function saturate(runs: Runs, offeredPerSecond = ALL_AT_ONCE): EnvelopeLimit & { refusedShare: Share } {
   const { replica } = runs;
   const offered = runs.requests;
-  const throughput = new Throughput(Math.floor(0.25 * offered), Math.floor(0.75 * offered));
+  const throughput = new Throughput(offered, offeredPerSecond === ALL_AT_ONCE ? together(replica) : undefined);
   const source = sourceAt(runs, offeredPerSecond);
-  const totals = runReplica(engineSpec(replica), source, { ended: (request) => throughput.add(request) });
+  const totals = runReplica(engineSpec(replica), source, throughput);
   const refusedShare = totals.refused / totals.offered;
   if (refusedShare > MOST_REFUSED) {
     throw new InfeasibleError(
@@ -147,12 +126,10 @@ function saturate(runs: Runs, offeredPerSecond = ALL_AT_ONCE): EnvelopeLimit & {
       `${formatShare(refusedShare)} of requests are longer than the whole KV cache, or than the model's context`,
     );
   }
-  return {
-    refusedShare,
-    requestsPerSecond: throughput.perSecond(),
-    running: throughput.running(),
-    limitedBy: limitOf(replica, throughput.running(), totals),
-  };
+  const { perSecond, running } = throughput.rates();
+  const limitedBy = limitOf(replica, running, totals);
+  // Loads are of all requests, those that are refused among them.
+  return { refusedShare, requestsPerSecond: perSecond / (1 - refusedShare), running, limitedBy };
 }
 
 /**
@@ -162,12 +139,30 @@ function saturate(runs: Runs, offeredPerSecond = ALL_AT_ONCE): EnvelopeLimit & {
  * only as others come in, and once enough is, throwing away keeps the replica overloaded at loads it would else bear.
  * Below what it serves while it is overloaded it always recovers.
  */
-function saturation(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
+function engineSaturation(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
   const worked = saturate(runs);
   if (runs.traffic.background === undefined) return worked;
-  const longer = { ...runs, requests: CROWDED_LENGTH * runs.requests };
+  const longer = { ...runs, requests: OVERLOAD_LENGTH * runs.requests };
   const overloaded = saturate(longer, OVERLOAD * worked.requestsPerSecond);
-  return overloaded.requestsPerSecond < worked.requestsPerSecond ? overloaded : worked;
+  const recovers = RECOVERY * overloaded.requestsPerSecond;
+  return recovers < worked.requestsPerSecond ? { ...overloaded, requestsPerSecond: recovers } : worked;
+}
+
+/** That of the engine, or of the one process in front of it, whichever is full first. */
+function saturation(runs: Runs): EnvelopeLimit & { refusedShare: Share } {
+  const { replica, samples } = runs;
+  const engine = engineSaturation(runs);
+  const passed = frontEndRate(perAnswer(replica.frontEnd, samples), replica.means.input);
+  if (passed >= engine.requestsPerSecond) return engine;
+  const running = (engine.running * passed) / engine.requestsPerSecond;
+  return { ...engine, requestsPerSecond: passed, running, limitedBy: 'front_end' };
+}
+
+/** Behind a full front end the engine is not full: what runs follows from the last load that was simulated (Little). */
+function settled(full: EnvelopeLimit, last: Probe | undefined): EnvelopeLimit {
+  if (full.limitedBy !== 'front_end' || last === undefined) return full;
+  const { requestsPerSecond, running } = last.point;
+  return { ...full, running: (running * full.requestsPerSecond) / requestsPerSecond };
 }
 
 /**
@@ -192,44 +187,47 @@ const ALL_AT_ONCE = 1e9;
 function probe(runs: Runs, requestsPerSecond: number): Probe {
   const { replica } = runs;
   const warm = runs.warmUp / requestsPerSecond;
-  const recorder = new LatencyRecorder(replica.frontEnd, warm);
-  const totals = runReplica(engineSpec(replica), sourceAt(runs, requestsPerSecond), recorder);
-  const all = recorder.all();
+  const source = behindFrontEnd(sourceAt(runs, requestsPerSecond), perAnswer(replica.frontEnd, runs.samples));
+  const recorder = new LatencyRecorder((tag) => source.delayOf(tag), warm);
+  const totals = runReplica(engineSpec(replica), source, recorder);
   const [first, second] = recorder.byPriority;
   const shown = first.ttft.count > 0 ? first : second;
-  const before = frontEndSeconds(replica.frontEnd, replica.means.input);
-  const inService = Math.max(0, (all.e2e.mean() ?? 0) - (all.queue.mean() ?? 0) - before);
   const instances = instancesOf(replica.engine.scheduling);
   const busy = totals.end > 0 ? totals.busySeconds / totals.end / instances : 0;
   return {
     point: {
       requestsPerSecond,
-      running: requestsPerSecond * inService,
+      running: requestsPerSecond * recorder.meanInService(),
       busy: Math.min(1, busy),
       promptShare: totals.busySeconds > 0 ? totals.promptSeconds / totals.busySeconds : 0,
       ttft: QUANTILES.map((share) => shown.ttft.quantile(share) ?? 0),
       tpot: QUANTILES.map((share) => shown.tpot.quantile(share) ?? 0),
     },
     latencies: [first, second],
-    isStable: isStable(runs, all, requestsPerSecond),
+    isStable: isStable(runs, recorder.waited.quantile(0.99) ?? 0, requestsPerSecond),
   };
 }
 
-/** Whether the wait of the last to arrive is small beside the run: by Little's law, so is the backlog it found. */
-function isStable(runs: Runs, all: Latencies, requestsPerSecond: number): boolean {
+/** Whether the longest waits are small beside the run: by Little's law, so is the backlog they stood in. */
+function isStable(runs: Runs, longestWait: Seconds, requestsPerSecond: number): boolean {
   if (runs.replica.engine.scheduling.kind === 'static') return true;
   const span = (runs.requests + runs.warmUp) / requestsPerSecond;
-  return (all.queue.quantile(0.99) ?? 0) < BACKLOG * span;
+  return longestWait < BACKLOG * span;
 }
 
 function meets(target: LatencyTarget, latencies: Latencies): boolean {
   return (latencies[target.metric].quantile(target.quantile) ?? 0) <= target.seconds;
 }
 
-/** The first target that a load breaks, its own for each priority. */
-function broken(runs: Runs, { latencies: [first, second] }: Probe): LatencyTarget | undefined {
-  const own = runs.traffic.slo.find((target) => !meets(target, first));
-  return own ?? runs.traffic.background?.slo.find((target) => !meets(target, second));
+/** The first target that a load breaks, its own for each priority, and what it is instead. */
+function broken(runs: Runs, { latencies }: Probe): Required<Envelope>['missed'] | undefined {
+  const targets = [runs.traffic.slo, runs.traffic.background?.slo ?? []] as const;
+  for (const priority of [0, 1] as const) {
+    const seen = latencies[priority];
+    const target = targets[priority].find((one) => !meets(one, seen));
+    if (target !== undefined) return { target, seconds: seen[target.metric].quantile(target.quantile) ?? 0 };
+  }
+  return undefined;
 }
 
 /** Where the median or the 95th percentile of TTFT turns up fastest, if steeply: the load between those two points. */
@@ -290,22 +288,18 @@ function searchTarget(runs: Runs, curve: Curve, saturation: EnvelopeLimit): Omit
     return { target: saturation, targetMet: true };
   // At saturation itself no latency is known: the largest load that was seen to meet the target counts.
   if (bad === -1 && last !== undefined) return { target: limitAt(last, saturation.limitedBy), targetMet: true };
-  const limit = broken(runs, probes[bad] as Probe) as LatencyTarget;
-  if (bad === 0) {
-    const idle = probes[0] as Probe;
-    const seconds = idle.latencies[0][limit.metric].quantile(limit.quantile) ?? 0;
-    return { target: saturation, targetMet: false, missed: { target: limit, seconds } };
-  }
+  const limit = broken(runs, probes[bad] as Probe) as Required<Envelope>['missed'];
+  if (bad === 0) return { target: saturation, targetMet: false, missed: limit };
   let good = probes[bad - 1] as Probe;
   let high = (probes[bad] as Probe).point.requestsPerSecond;
-  let limitedBy: Limit = limit.metric;
+  let limitedBy: Limit = limit.target.metric;
   for (let i = 0; i < HALVINGS; i++) {
     const middle = curve.at((good.point.requestsPerSecond + high) / 2);
     const missed = middle === undefined ? limit : broken(runs, middle);
     if (missed === undefined && middle !== undefined) good = middle;
     else {
       high = (good.point.requestsPerSecond + high) / 2;
-      limitedBy = missed?.metric ?? limitedBy;
+      limitedBy = missed?.target.metric ?? limitedBy;
     }
   }
   return { target: limitAt(good, limitedBy), targetMet: true };
@@ -344,11 +338,12 @@ export function simulateEnvelope(replica: Replica, traffic: CurveTraffic, seed: 
     warmUp: Math.ceil(WARM_UP_SHARE * requests),
     samples: traffic.mix.samples ?? 1,
   };
-  const { refusedShare, ...full } = saturation(traffic.session === undefined ? runs : asSingleRequests(runs));
-  const curve = new Curve(runs, full.requestsPerSecond);
+  const { refusedShare, ...most } = saturation(traffic.session === undefined ? runs : asSingleRequests(runs));
+  const curve = new Curve(runs, most.requestsPerSecond);
   for (const level of LEVELS) {
-    if (curve.at(level * full.requestsPerSecond) === undefined) break;
+    if (curve.at(level * most.requestsPerSecond) === undefined) break;
   }
+  const full = settled(most, curve.probes.at(-1));
   const turn = steepest(curve.probes);
   if (turn !== undefined) curve.at(turn);
   const target = searchTarget(runs, curve, full);

@@ -148,7 +148,8 @@ function report(
   const record = emptyEnded();
   for (const member of members) {
     const { tag, priority, input, output, arrival } = member;
-    sink.ended(Object.assign(record, { tag, priority, input, output, arrival, scheduled, firstToken, finish }));
+    const waited = scheduled - arrival;
+    sink.ended(Object.assign(record, { tag, priority, input, output, arrival, scheduled, waited, firstToken, finish }));
     source.ended(tag, finish);
   }
 }

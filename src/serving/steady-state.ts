@@ -1,5 +1,5 @@
 import { type StepLoad, stepSeconds } from '../perf/step-time.ts';
-import type { Seconds } from '../units/quantity.ts';
+import type { Seconds, Share } from '../units/quantity.ts';
 import { attendedPositions } from './attended-positions.ts';
 import type { Replica } from './replica.ts';
 
@@ -128,4 +128,10 @@ export function budgetLimitedDecoding(replica: Replica): number {
 /** Sequences in flight, those being prefilled included: Little's law over the whole residence. */
 export function inFlight(state: SteadyState): number {
   return state.decoding + state.requestsPerSecond * state.prefill;
+}
+
+/** Share of the busy time that prompts add to decoding; all of it where nothing decodes. */
+export function promptShareOf(replica: Replica, state: SteadyState): Share {
+  if (replica.means.decodePasses === 0) return 1;
+  return (state.chunkShare * Math.max(0, state.chunkStep - state.plainStep)) / state.pass;
 }

@@ -64,6 +64,7 @@ class IteratorSource implements RequestSource {
     draft.shared = pending.shared ?? -1;
     draft.sharedTokens = Math.min(pending.sharedTokens ?? 0, draft.input);
     draft.session = pending.session ?? -1;
+    draft.sessionTokens = Number.POSITIVE_INFINITY;
     draft.blockIds = pending.blockIds;
     draft.blockIdTokens = pending.blockIdTokens ?? 0;
     this.readNext();

@@ -12,6 +12,11 @@ export interface PromptContent {
   sharedTokens: Tokens;
   /** Name of the conversation, or -1 where nobody will ask for this content again. */
   session: number;
+  /**
+   * First tokens of prompt and answer that may be met again under that name: Infinity for all of them, fewer where the
+   * answer is not sent back as it was.
+   */
+  sessionTokens: Tokens;
   /** Names of successive blocks of `blockIdTokens` tokens each, from a trace; then the parts above do not count. */
   blockIds: ArrayLike<number> | undefined;
   blockIdTokens: Tokens;
@@ -60,6 +65,7 @@ export function emptyDraft(): RequestDraft {
     shared: -1,
     sharedTokens: 0,
     session: -1,
+    sessionTokens: Number.POSITIVE_INFINITY,
     blockIds: undefined,
     blockIdTokens: 0,
   };

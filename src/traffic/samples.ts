@@ -68,7 +68,11 @@ class SampledSource implements RequestSource {
     this.source.take(prompt);
     if (this.prefixes === 'kept') {
       prompt.cached = 0;
-      if (prompt.session < 0) prompt.session = this.names++;
+      if (prompt.session < 0) {
+        prompt.session = this.names++;
+        // The answers differ from each other.
+        prompt.sessionTokens = prompt.input;
+      }
     }
     const row = this.freeRows.pop() ?? this.tags.length;
     this.tags[row] = prompt.tag;

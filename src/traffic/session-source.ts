@@ -20,6 +20,9 @@ export type SessionTraffic = RequestTraffic & Pick<TrafficPlan, 'arrivals'> & { 
  * A prompt that had to be trimmed lost its beginning, so nothing of it but the shared prompt matches what the engine has
  * kept: it goes under a new name, and so does each after it. It errs low where a client trims in large steps, less often.
  *
+ * An answer longer than what a turn adds cannot all be sent back (thoughts are left out, or it is shortened from the
+ * front): nothing of it is met again, only its prompt. It errs low where a client cuts such an answer at its end.
+ *
  * Turns, shared prompt and priority are drawn once for each conversation, in order of their starts. `limit` counts
  * requests; `until` ends the starting of conversations, not those under way.
  */
@@ -119,6 +122,8 @@ class SessionSource implements RequestSource {
     draft.shared = this.shared[row] as number;
     draft.sharedTokens = Math.min(this.sharedTokens, draft.input);
     draft.session = this.name[row] as number;
+    const next = wholeTokens(promptAtTurn(this.plan, turn + 1));
+    draft.sessionTokens = draft.input + draft.output <= next ? Number.POSITIVE_INFINITY : draft.input;
     draft.blockIds = undefined;
     draft.blockIdTokens = 0;
   }

@@ -25,11 +25,12 @@ const USUAL: Cells = {
   osl: 256,
   concurrency_or_batch: 8,
   metric: 'tpot_ms_mean',
-  value: 10,
 };
 
 function row(cells: Cells): MeasuredRow {
-  const all = Object.entries({ ...USUAL, ...cells }).map(([key, value]) => [key, String(value)]);
+  // Slow enough for any GPU: what beats the memory is skipped.
+  const value = /tok_s|req_s/.test(String(cells.metric ?? USUAL.metric)) ? 0.01 : 1e5;
+  const all = Object.entries({ ...USUAL, value, ...cells }).map(([key, value]) => [key, String(value)]);
   return { line: 2, cells: Object.fromEntries(all) };
 }
 
@@ -48,8 +49,8 @@ const ENGINES: readonly [name: string, date: string, id: string][] = [
   ['text-generation-inference 2.0', '2024-05', 'tgi'],
   ['LMDeploy 0.7', '2025-03', 'lmdeploy'],
   ['lmdeploy (2023)', '2023-12', 'lmdeploy-2023'],
-  ['llama.cpp b5000', '2025-04', 'llama-cpp-2024'],
-  ['Ollama', '2025-05', 'llama-cpp-2024'],
+  ['llama.cpp b5000', '2025-04', 'llama-cpp'],
+  ['Ollama', '2025-05', 'llama-cpp'],
   ['DeepSpeed-FastGen', '2023-11', 'deepspeed-mii-2024'],
   ['JetStream', '2024-06', 'vllm-2024'],
   ['neuronx', '2025-01', 'vllm'],

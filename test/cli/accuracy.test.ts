@@ -40,6 +40,15 @@ describe.each(['closed-form', 'replay'])('accuracy --engine %s', (engine) => {
   });
 });
 
+test('without a table it takes the published figures of the catalog', () => {
+  const { status, stdout } = rackrate(['accuracy', '--engine', 'closed-form', '--json']);
+  expect(status).toBe(0);
+  const { rows, skipped } = JSON.parse(stdout);
+  expect(rows.length).toBeGreaterThan(1000);
+  expect(skipped.length).toBeLessThan(0.1 * rows.length);
+  expect(new Set(rows.map(({ source_id }: { source_id: string }) => source_id))).toContain('ml-energy-3-lm-arena-chat');
+});
+
 test('-o x.csv has a row a measured one', () => {
   const target = join(folder, 'out.csv');
   const { status, stderr } = rackrate(['accuracy', '--measured', table, '-o', target]);

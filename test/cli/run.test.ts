@@ -47,9 +47,9 @@ describe.each(SCENARIOS)('scenarios/%s', (name) => {
     }
     expect(found.metrics.cost_usd_per_month).toBeCloseTo(found.months[0]?.cost_usd ?? Number.NaN, 9);
     for (const comparison of found.comparisons) {
-      for (const { months, self_usd } of comparison.horizons) {
+      for (const { months, self_usd, residual_usd = 0 } of comparison.horizons) {
         const cash = found.ledger.filter((line) => line.month <= months && line.basis.includes('cash'));
-        expect(self_usd / sum(cash.map((line) => line.amount))).toBeCloseTo(1, 12);
+        expect((self_usd + residual_usd) / sum(cash.map((line) => line.amount))).toBeCloseTo(1, 12);
       }
     }
   });

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { billedGpus, committedGpus, rentLines } from '../../src/cost/capacity-cost.ts';
-import type { RentPlan } from '../../src/scenario/plan.ts';
+import type { Plan, RentPlan } from '../../src/scenario/plan.ts';
 import { planOf, type Raw, runWith, scenario } from '../acceptance/fixtures.ts';
+
+/** The rent of a plan. */
+function rentOf({ capacity }: Plan): RentPlan {
+  if (capacity.kind !== 'rent') throw new Error('not rented');
+  return capacity;
+}
+
+const linesOf = (plan: Plan, month: number, gpus: number, committed: number) =>
+  rentLines(plan, rentOf(plan), month, gpus, committed);
 
 const planWith = (rent: Raw, tensorParallel = 1) =>
   planOf(scenario({ serving: { tensor_parallel: tensorParallel }, capacity: { rent } }));
@@ -21,13 +30,13 @@ describe('rent', () => {
   const plan = planWith({ price: '2 USD/h', commitment: '1 year', commitment_discount: 0.3 });
 
   test('bills every GPU for every hour', () => {
-    expect(rentLines(planWith({ price: '2.69 USD/h' }), 1, 8, 0)).toMatchObject([
+    expect(linesOf(planWith({ price: '2.69 USD/h' }), 1, 8, 0)).toMatchObject([
       { id: 'rent.on_demand', quantity: 8 * 730, rate: 2.69, amount: 8 * 730 * 2.69 },
     ]);
   });
 
   test('a year committed at 30 % off, the rest on demand', () => {
-    const lines = rentLines(plan, 5, 6, 4);
+    const lines = linesOf(plan, 5, 6, 4);
     expect(lines).toMatchObject([
       { id: 'rent.reserved', quantity: 4 * 730, rate: 1.4 },
       { id: 'rent.on_demand', quantity: 2 * 730, rate: 2 },
@@ -35,11 +44,11 @@ describe('rent', () => {
   });
 
   test('a commitment is paid in full when fewer GPUs are needed', () => {
-    expect(rentLines(plan, 5, 2, 4)).toMatchObject([{ id: 'rent.reserved', quantity: 4 * 730 }]);
+    expect(linesOf(plan, 5, 2, 4)).toMatchObject([{ id: 'rent.reserved', quantity: 4 * 730 }]);
   });
 
   test('a term holds what its first month used', () => {
-    const rent: RentPlan = { ...plan.rent, commitmentMonths: 3 };
+    const rent: RentPlan = { ...rentOf(plan), commitmentMonths: 3 };
     expect(committedGpus(rent, [4, 5, 6, 7, 8, 2, 1])).toEqual([4, 4, 4, 7, 7, 7, 1]);
     expect(committedGpus({ ...rent, commitmentMonths: 0 }, [4, 5])).toEqual([0, 0]);
   });

@@ -8,11 +8,12 @@ import { near, runOrSkip, scenarios } from './random-scenario.ts';
 const usd = (most: number) => fc.double({ min: 0, max: most, noNaN: true });
 
 function twiceAsDear(plan: Plan): Plan {
-  const { rent, people } = plan;
+  const { capacity: rent, people } = plan;
+  if (rent.kind !== 'rent') throw new Error('not rented');
   const { reserved } = rent;
   return {
     ...plan,
-    rent: {
+    capacity: {
       ...rent,
       usdPerGpuHour: 2 * rent.usdPerGpuHour,
       ...(reserved === undefined ? {} : { reserved: { ...reserved, usdPerGpuHour: 2 * reserved.usdPerGpuHour } }),

@@ -14,6 +14,7 @@ import {
   finish,
   idleInstance,
   isAnswered,
+  leaveQueue,
   longestBlocks,
   type PlainInstance,
   type PlainRequest,
@@ -86,7 +87,7 @@ function planPrefill(cluster: Cluster, instance: PlainInstance): PlainIteration 
     }
     prefillQueue.shift();
     admit(run, instance, head, blocksFor(run.spec, head.draft.input + head.emitted));
-    head.scheduled ??= run.now;
+    leaveQueue(run, head);
     give(head);
   }
   return { decoding: [], advance: 0, chunks };
@@ -102,6 +103,7 @@ function planDecode(cluster: Cluster, instance: PlainInstance): PlainIteration {
     const head = decodeQueue[0];
     if (!canDecode(cluster, instance, head)) break;
     decodeQueue.shift();
+    leaveQueue(run, head.request);
     const reserved = decodeReservation(instance, head.request);
     head.request.held = [];
     instance.running.push(head.request);
@@ -127,6 +129,7 @@ function endPrefill(cluster: Cluster, worker: Worker, iteration: PlainIteration)
     const { known } = request;
     const ready = busyUntil + latency + perToken * known + perWindowToken * Math.min(known, run.spec.window);
     const behind = decodeQueue.findIndex((other) => other.ready > ready);
+    request.waitingSince = ready;
     decodeQueue.splice(behind < 0 ? decodeQueue.length : behind, 0, { request, ready });
   }
 }

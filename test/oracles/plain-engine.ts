@@ -18,6 +18,7 @@ import {
   finish,
   idleInstance,
   isAnswered,
+  leaveQueue,
   type PlainInstance,
   type PlainRequest,
   type PlainRun,
@@ -74,7 +75,7 @@ function admitHead(engine: Continuous, head: PlainRequest): void {
   const { run, instance, queues } = engine;
   queues[head.draft.priority].shift();
   admit(run, instance, head, promptReservation(run.spec, head));
-  head.scheduled ??= run.now;
+  leaveQueue(run, head);
 }
 
 /** Decoding sequences first; a prompt under way gets what is left of the budget, then new ones do. */

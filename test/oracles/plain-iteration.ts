@@ -77,6 +77,7 @@ export function preempt(run: PlainRun, instance: PlainInstance, request: PlainRe
   const decoding = restOf(request) === 0;
   if (!decoding) run.seen.lostPrefills += 1;
   release(run, instance, request, decoding ? request.draft.input + request.emitted - 1 : 0);
+  request.waitingSince = run.now;
   request.preemptions += 1;
   run.totals.preemptions += 1;
 }

@@ -10,7 +10,8 @@ export function blockKey(draft: RequestDraft, j: number, blockTokens: number): s
     return `id ${draft.blockIds[at]} ${j % (draft.blockIdTokens / blockTokens)}`;
   }
   if (draft.shared >= 0 && end <= draft.sharedTokens) return `shared ${draft.shared} ${j}`;
-  return draft.session >= 0 ? `session ${draft.session} ${j}` : undefined;
+  if (draft.session < 0 || end > draft.sessionTokens) return undefined;
+  return `session ${draft.session} ${j}`;
 }
 
 /** Distinct blocks that running requests hold. */

@@ -11,6 +11,9 @@ export interface PlainBlock {
 export interface PlainRequest {
   draft: RequestDraft;
   scheduled: number | undefined;
+  /** Since when it has stood in the queue that it stands in, and how long it has stood in queues in all. */
+  waitingSince: number;
+  waited: number;
   firstToken: number;
   emitted: number;
   preemptions: number;
@@ -115,6 +118,8 @@ export function takeArrivals(run: PlainRun, time: number): PlainRequest[] {
     taken.push({
       draft,
       scheduled: undefined,
+      waitingSince: draft.arrival,
+      waited: 0,
       firstToken: 0,
       emitted: 0,
       preemptions: 0,
@@ -125,6 +130,12 @@ export function takeArrivals(run: PlainRun, time: number): PlainRequest[] {
     });
   }
   return taken;
+}
+
+/** A request leaves the queue it stood in. */
+export function leaveQueue(run: PlainRun, request: PlainRequest): void {
+  request.scheduled ??= run.now;
+  request.waited += run.now - request.waitingSince;
 }
 
 /** A request gets `tokens` more of its answer, or what is left of it. */
@@ -149,6 +160,7 @@ export function finish(run: PlainRun, request: PlainRequest, time: number): void
     output,
     arrival,
     scheduled: request.scheduled ?? Number.NaN,
+    waited: request.waited,
     firstToken: request.firstToken,
     finish: time,
     preemptions: request.preemptions,

@@ -1,7 +1,7 @@
 import { stepSeconds } from '../../src/perf/step-time.ts';
 import type { SchedulingRule } from '../../src/serving/engine-spec.ts';
 import { addChunk, addDecoding, emptyLoad } from './plain-iteration.ts';
-import { blocksFor, finish, type PlainRequest, type PlainRun, takeArrivals } from './plain-request.ts';
+import { blocksFor, finish, leaveQueue, type PlainRequest, type PlainRun, takeArrivals } from './plain-request.ts';
 
 type StaticRule = Extract<SchedulingRule, { kind: 'static' }>;
 
@@ -43,7 +43,7 @@ function runBatch(run: PlainRun, members: readonly PlainRequest[]): void {
   const prefill = emptyLoad();
   for (const member of members) {
     const { cached } = member.draft;
-    member.scheduled = run.now;
+    leaveQueue(run, member);
     addChunk(prefill, cached, prompt - cached, window);
     prefill.emitted += 1;
     run.totals.cachedTokens += cached;

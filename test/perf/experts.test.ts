@@ -3,11 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type ExpertUse,
+  expertActivationBytes,
   fullestPartOverMean,
   meanOfLargest,
   touchedExpertShare,
   touchedInFullestPart,
 } from '../../src/perf/experts.ts';
+import { modelCard } from './cards.ts';
 
 /** A small generator of numbers in [0, 1), for the draws below only. */
 function xorshift(seed: number): () => number {
@@ -140,5 +142,28 @@ describe('the fullest part of the experts', () => {
         expect(touchedInFullestPart(use, tokens + 1)).toBeGreaterThanOrEqual(touched - 1e-12);
       }),
     );
+  });
+});
+
+describe('activations moved for experts', () => {
+  const mixtral = modelCard('mixtral-8x7b');
+  const layout = (tensorParallel: number, expertParallel: number) => ({
+    tensorParallel,
+    expertParallel,
+    pipelineParallel: 1,
+    attentionDataParallel: 1,
+  });
+
+  test('Mixtral 8x7B on one GPU, by hand: 32 layers, 2 copies of 4096 and 14336 wide', () => {
+    expect(expertActivationBytes(mixtral, layout(1, 1))).toBe(2 * 32 * 2 * (4 * 4096 + 6 * 14_336));
+  });
+
+  test('a tensor-parallel group splits the inner width and copies the outer, a dealt one splits the copies', () => {
+    expect(expertActivationBytes(mixtral, layout(4, 1))).toBe(2 * 32 * 2 * (4 * 4096 + (6 * 14_336) / 4));
+    expect(expertActivationBytes(mixtral, layout(4, 4))).toBe(expertActivationBytes(mixtral, layout(1, 1)) / 4);
+  });
+
+  test('none in a dense model', () => {
+    expect(expertActivationBytes(modelCard('llama-3.3-70b'), layout(4, 1))).toBe(0);
   });
 });

@@ -141,6 +141,13 @@ describe('what requests have in common', () => {
     expect(trafficOf(traffic, { serving }).mix.cachedInput).toBe(share);
   });
 
+  test('a share that is stated is refused where the engine finds out what it has cached', () => {
+    const resolve = (cached_input?: number) => () =>
+      trafficOf({ shared_prompt, cached_input }, { serving: { prefix_cache: true, envelope: 'simulated' } });
+    expect(resolve(0.1)).toThrow(/finds out by itself what is cached/);
+    expect(resolve()).not.toThrow();
+  });
+
   const offer = { name: 'an API', input: '1 USD/Mtok', output: '1 USD/Mtok' };
   test.each([
     ['with a price for it', { cached_input: '0.1 USD/Mtok' }, {}, 0.4],

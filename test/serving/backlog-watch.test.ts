@@ -14,13 +14,12 @@ function watch(
   const backlog = new BacklogWatch();
   for (let i = 0; i < count; i++) {
     const arrival = (order(i) / (count - 1)) * length;
-    backlog.ended({ ...emptyEnded(), arrival, scheduled: arrival + wait(arrival) });
+    backlog.ended({ ...emptyEnded(), arrival, waited: wait(arrival) });
   }
   return backlog.growth();
 }
 
-/** From a minute on; below it a span of one second is a large part of the run. */
-const length = fc.double({ min: 64, max: 1e7, noNaN: true });
+const length = fc.double({ min: 0.1, max: 1e7, noNaN: true });
 
 describe('a backlog', () => {
   // Waits of a·t: 0.375·a·T in the second quarter of a run of T, 0.875·a·T in the last.
@@ -54,6 +53,15 @@ describe('a backlog', () => {
         expect(watch(seconds, 500, (arrival) => seconds - arrival)).toBeUndefined();
       }),
     );
+  });
+
+  test('counts what a request waits for after it was sent back, and in front of the engine', () => {
+    const backlog = new BacklogWatch((tag) => tag / 2);
+    for (let tag = 0; tag < 1000; tag++) {
+      const arrival = tag + tag / 2;
+      backlog.ended({ ...emptyEnded(), tag, arrival, scheduled: arrival, waited: tag / 4 });
+    }
+    expect(backlog.growth()?.late).toBeCloseTo(0.75 * 875, -1);
   });
 
   test('is not one where nobody came', () => {

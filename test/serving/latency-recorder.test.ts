@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import type { EndedRequest } from '../../src/serving/engine-spec.ts';
 import { LatencyRecorder } from '../../src/serving/latency-recorder.ts';
 import { emptyEnded } from '../../src/serving/run-records.ts';
-import { NO_FRONT_END } from '../../src/traffic/front-end.ts';
 
 const ended = (more: Partial<EndedRequest>): EndedRequest => ({ ...emptyEnded(), output: 1, ...more });
 
@@ -21,14 +20,14 @@ test('an answer of one token has no time per token', () => {
 });
 
 test('what the server does before the engine sees a request adds to what its user sees', () => {
-  const recorder = new LatencyRecorder({ latency: 0.5, perRequest: 0.25, perPromptToken: 0.125 });
-  recorder.ended(ended({ input: 2, scheduled: 1, firstToken: 3, finish: 5, output: 3 }));
+  const recorder = new LatencyRecorder((tag) => tag / 4);
+  recorder.ended(ended({ tag: 4, scheduled: 1, firstToken: 3, finish: 5, output: 3 }));
   const { ttft, queue, e2e, tpot } = recorder.all();
   expect([ttft, queue, e2e, tpot].map((sketch) => sketch.quantile(0.5))).toEqual([4, 1, 6, 1]);
 });
 
 test('those who arrived before a run was in its stride are left out', () => {
-  const recorder = new LatencyRecorder(NO_FRONT_END, 5);
+  const recorder = new LatencyRecorder(undefined, 5);
   for (const arrival of [4.999, 5, 6]) recorder.ended(ended({ arrival, firstToken: arrival + 1, finish: arrival + 1 }));
   expect(recorder.all().e2e.count).toBe(2);
 });

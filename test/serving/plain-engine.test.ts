@@ -12,13 +12,27 @@ const ask = (think: number, input: number, output: number, more: Partial<Questio
   output,
   cached: 0,
   priority: 0,
-  content: { shared: -1, sharedTokens: 0, session: -1, blockIds: undefined, blockIdTokens: 0 },
+  content: {
+    shared: -1,
+    sharedTokens: 0,
+    session: -1,
+    sessionTokens: Number.POSITIVE_INFINITY,
+    blockIds: undefined,
+    blockIdTokens: 0,
+  },
   ...more,
 });
 
 const inSession = (think: number, input: number, output: number, session: number) =>
   ask(think, input, output, {
-    content: { shared: -1, sharedTokens: 0, session, blockIds: undefined, blockIdTokens: 0 },
+    content: {
+      shared: -1,
+      sharedTokens: 0,
+      session,
+      sessionTokens: Number.POSITIVE_INFINITY,
+      blockIds: undefined,
+      blockIdTokens: 0,
+    },
   });
 
 /** Every iteration takes one second. */
@@ -206,7 +220,16 @@ describe('a prefix cache', () => {
 
   test('two who share a prompt hold its blocks once', () => {
     const shared = (think: number) =>
-      ask(think, 7, 2, { content: { shared: 3, sharedTokens: 6, session: -1, blockIds: undefined, blockIdTokens: 0 } });
+      ask(think, 7, 2, {
+        content: {
+          shared: 3,
+          sharedTokens: 6,
+          session: -1,
+          sessionTokens: Number.POSITIVE_INFINITY,
+          blockIds: undefined,
+          blockIdTokens: 0,
+        },
+      });
     const { totals } = run(spec, shared(0), shared(1));
     expect(totals).toMatchObject({ cachedTokens: 6, promptTokens: 8, peakBlocks: 3 + 1 + 1 });
   });

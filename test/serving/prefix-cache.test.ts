@@ -2,8 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { blockKey, PrefixCache } from '../../src/serving/prefix-cache.ts';
 import type { PromptContent } from '../../src/traffic/request-source.ts';
+import { runServed, shipped } from './scenario-replica.ts';
 
-const NOBODYS: PromptContent = { shared: -1, sharedTokens: 0, session: -1, blockIds: undefined, blockIdTokens: 0 };
+const NOBODYS: PromptContent = {
+  shared: -1,
+  sharedTokens: 0,
+  session: -1,
+  sessionTokens: Number.POSITIVE_INFINITY,
+  blockIds: undefined,
+  blockIdTokens: 0,
+};
 
 describe('the name of a block', () => {
   test('is that of the shared prompt, then that of the conversation, else none', () => {
@@ -13,7 +21,8 @@ describe('the name of a block', () => {
     expect([0, 1].map((block) => blockKey(alike, block, 16, 50))).toEqual(keys.slice(0, 2));
     expect(blockKey(alike, 2, 16, 100)).not.toBe(keys[2]);
     expect(blockKey({ ...content, session: -1 }, 2, 16, 100)).toBe(-1);
-    // The answer belongs to the conversation, too.
+    // The answer belongs to the conversation, too, as far as it is sent back.
+    expect(blockKey({ ...content, sessionTokens: 50 * 16 }, 50, 16, 100)).toBe(-1);
     expect(blockKey(content, 50, 16, 100)).toBeGreaterThan(0);
   });
 
@@ -168,4 +177,23 @@ describe('a cache of prefixes', () => {
       { numRuns: 400 },
     );
   });
+});
+
+test.each([
+  [100, 1],
+  [200, 1],
+  [400, 0],
+])('of an answer of %d tokens, where a turn adds 200, the next prompt repeats %d', (answer, comesBack) => {
+  const turns = 6;
+  const session = { turns, first_input: 1008, added_per_turn: 208, pause: '5 s' };
+  const each = shipped('chat-8b.yaml', {
+    serving: { prefix_cache: true },
+    traffic: { input_tokens: undefined, output_tokens: answer, session },
+  });
+  const { cachedTokens, promptTokens } = runServed(each, { rate: 0.5, requests: 1200 });
+  const prompts = Array.from({ length: turns }, (_, i) => 1008 + 208 * i);
+  const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+  const repeated = sum(prompts.slice(0, -1)) + comesBack * (turns - 1) * answer;
+  // Hits are rounded down to blocks, by half of one of 16 each on average; the last conversations are cut short.
+  expect(Math.abs(cachedTokens / (cachedTokens + promptTokens) - repeated / sum(prompts))).toBeLessThan(0.015);
 });

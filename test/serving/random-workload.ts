@@ -177,7 +177,14 @@ function speculation(grain: Grain): fc.Arbitrary<{ depth: number; tokensPerPass:
     .map(([depth, accepted, quarters]) => ({ depth, tokensPerPass: 1 + accepted * depth, draftPasses: quarters / 4 }));
 }
 
-const NOBODYS: PromptContent = { shared: -1, sharedTokens: 0, session: -1, blockIds: undefined, blockIdTokens: 0 };
+const NOBODYS: PromptContent = {
+  shared: -1,
+  sharedTokens: 0,
+  session: -1,
+  sessionTokens: Number.POSITIVE_INFINITY,
+  blockIds: undefined,
+  blockIdTokens: 0,
+};
 
 /** Names as a trace has them: what a block is called says where it stands, so none comes twice in a prompt. */
 const blockIds = fc
@@ -188,6 +195,7 @@ const content = fc.record({
   shared: fc.integer({ min: -1, max: 1 }),
   sharedTokens: fc.nat({ max: 24 }),
   session: fc.integer({ min: -1, max: 2 }),
+  sessionTokens: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.nat({ max: 48 })),
   trace: fc.option(blockIds, { freq: 3, nil: undefined }),
 });
 
@@ -226,6 +234,7 @@ function question(grain: Grain, policy: Policy, { blockIdTokens, scale }: Sizes)
               shared: named.shared,
               sharedTokens: named.shared < 0 ? 0 : Math.min(named.sharedTokens, rest.input),
               session: named.session,
+              sessionTokens: named.sessionTokens,
               blockIds: named.trace,
               blockIdTokens: named.trace === undefined ? 0 : blockIdTokens,
             },

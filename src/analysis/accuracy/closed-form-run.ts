@@ -1,10 +1,18 @@
-import { powerPerGpu } from '../../energy/power.ts';
+import { boardShare } from '../../energy/power.ts';
+import { workAt } from '../../fleet/month-power.ts';
 import { stepSeconds } from '../../perf/step-time.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { envelopeLimits, QUANTILES } from '../../serving/envelope.ts';
 import { tpotQuantile, ttftQuantile } from '../../serving/latency.ts';
 import type { Replica } from '../../serving/replica.ts';
-import { inFlight, iteration, prefillSeconds, type SteadyState, steadyState } from '../../serving/steady-state.ts';
+import {
+  inFlight,
+  iteration,
+  prefillSeconds,
+  promptShareOf,
+  type SteadyState,
+  steadyState,
+} from '../../serving/steady-state.ts';
 import type { Watts } from '../../units/quantity.ts';
 import { measuredReplica } from './measured-replica.ts';
 import { Skip } from './measured-row.ts';
@@ -14,11 +22,14 @@ import { serverPath } from './server-path.ts';
 
 const always = (seconds: number): LatencyFigures => ({ mean: seconds, p50: seconds, p99: seconds });
 
-/** Mean board power at an output rate, by its share of the most the replica can do. */
+/** Mean board power at a rate, by what the iterations that bear it do. */
 function boardWatts(plan: Plan, replica: Replica, requestsPerSecond: number): Watts | undefined {
-  const most = envelopeLimits(replica, []).saturation.requestsPerSecond;
-  const watts = powerPerGpu(plan, 1, Math.min(1, most > 0 ? requestsPerSecond / most : 1));
-  return watts === undefined ? undefined : watts - plan.facility.power.server_per_gpu;
+  const { tdp } = plan.gpu;
+  if (tdp === undefined) return undefined;
+  const state = stateAtRate(envelopeLimits(replica, []).stateAt, requestsPerSecond);
+  const promptShare = promptShareOf(replica, state);
+  const { work } = workAt(replica, { running: state.decoding, busy: 1, promptShare });
+  return tdp * boardShare(plan.facility.power, 1, work);
 }
 
 /** Time of all prompts of a batch with nothing decoding, in as few iterations as the budget allows, and their number. */

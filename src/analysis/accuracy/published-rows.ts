@@ -3,7 +3,7 @@ import type { MeasuredRow } from './measured-row.ts';
 
 type Cells = Record<string, string | number | undefined>;
 
-function cellsOf({ id, name, published, engine, scenario, metric, runs }: Card<'measurement'>): Cells[] {
+function cellsOf({ id, name, published, engine, scenario, metric, notes, runs }: Card<'measurement'>): Cells[] {
   return runs.flatMap(({ rows, weights, kv, ...run }) =>
     rows.map(({ concurrency, ...fact }) => ({
       source_id: id,
@@ -12,6 +12,7 @@ function cellsOf({ id, name, published, engine, scenario, metric, runs }: Card<'
       engine,
       scenario,
       metric,
+      notes,
       weight_dtype: weights,
       kv_dtype: kv,
       concurrency_or_batch: concurrency,

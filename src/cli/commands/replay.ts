@@ -185,6 +185,7 @@ export async function replayScenario(file: string, options: GlobalOptions & Repl
   const record = replay(replica, requests.source, plan.slo, {
     ...(until === undefined ? {} : { until }),
     ...(timeline === undefined ? {} : { timeline }),
+    ...(plan.traffic.background === undefined ? {} : { background: plan.traffic.background.slo }),
     onEnd: watched(requests, progress),
   });
   const wallSeconds = (performance.now() - started) / 1000;

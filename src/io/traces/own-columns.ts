@@ -8,6 +8,18 @@ const LATEST = 1e11;
 export const OWN_COLUMNS = ['arrival_s', 'input_tokens', 'output_tokens'] as const;
 export const OWN_EXTRAS = ['cached_tokens', 'priority', 'session'] as const;
 
+/** Names of sessions as they stand where they are small, else counted: what keeps prefixes knows names below 2^30. */
+function sessionNames(): (given: number) => number {
+  const first = 2 ** 29;
+  const known = new Map<number, number>();
+  return (given) => {
+    if (given < first) return given;
+    const name = known.get(given) ?? first + known.size;
+    known.set(given, name);
+    return name;
+  };
+}
+
 /**
  * Rows with columns of our own. An empty field of an optional column says nothing about that request.
  *
@@ -16,6 +28,7 @@ export const OWN_EXTRAS = ['cached_tokens', 'priority', 'session'] as const;
 export function* ownRequests(rows: CsvRows, at: readonly number[]): Generator<TraceRequest> {
   const [time, input, output, cached, priority, session] = at as [number, number, number, number, number, number];
   const isGiven = (column: number) => column >= 0 && rows.text(column) !== '';
+  const nameOf = sessionNames();
   let first: number | undefined;
   let last = 0;
   while (rows.next()) {
@@ -35,7 +48,7 @@ export function* ownRequests(rows: CsvRows, at: readonly number[]): Generator<Tr
       }
     }
     if (isGiven(priority)) request.priority = rows.whole(priority, 0, 1) === 0 ? 0 : 1;
-    if (isGiven(session)) request.session = rows.whole(session, 0, 1e15);
+    if (isGiven(session)) request.session = nameOf(rows.whole(session, 0, 1e15));
     yield request;
   }
 }

@@ -139,6 +139,17 @@ describe('our own columns', () => {
       { arrival: 50, input: 60, output: 6, cached: 0, priority: 0, session: 8 },
     ]);
   });
+  test('sessions named by large numbers keep apart, in names that a prefix cache knows', () => {
+    const { all } = read(
+      'session,arrival_s,input_tokens,output_tokens\n1073741824,1,5,5\n900000000000000,2,5,5\n1073741824,3,5,5\n12,4,5,5\n',
+    );
+    const names = all.map(({ session }) => session as number);
+    expect(names[2]).toBe(names[0]);
+    expect(new Set(names).size).toBe(3);
+    expect(names[3]).toBe(12);
+    for (const name of names) expect(name).toBeLessThan(2 ** 30);
+  });
+
   test.each([
     [
       'times that go back',
