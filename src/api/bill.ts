@@ -61,8 +61,12 @@ export function apiTokens(offer: OfferPlan, mix: RequestMix): ApiTokens {
   };
 }
 
-/** Mean prices of the mix: those of input weighed by the input tokens of each tier, that of output by its output. */
-function meanPrices(offer: OfferPlan, mix: RequestMix): Required<TokenPrices> {
+/**
+ * Mean prices of the mix: those of input weighed by the input tokens of each tier, that of output by its output.
+ *
+ * @source the offer's price sheet
+ */
+export function meanPrices(offer: OfferPlan, mix: RequestMix): Required<TokenPrices> {
   const { tiers = [], inputFactor = 1 } = offer;
   const bands = promptBands(
     mix,
