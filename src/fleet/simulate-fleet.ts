@@ -1,5 +1,5 @@
 import type { Plan } from '../scenario/plan.ts';
-import { requestTokens } from '../scenario/request-tokens.ts';
+import { statedRate } from '../scenario/stated-rate.ts';
 import { InputError } from '../schema/problem.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { availabilityOf } from './availability.ts';
@@ -13,25 +13,16 @@ export interface FleetMonth {
   result: MonthResult;
 }
 
-const SECONDS_PER_DAY = 86_400;
 const NO_RATE =
   'users who wait for their answers make no rate that a fleet could be sized by; add a load such as requests_per_day, or replay them';
 
 /** Requests a second, weekly mean, in month 1. */
 export function offeredRate(plan: Plan, envelope: Envelope): number {
-  const { load, mix } = plan.traffic;
-  switch (load.kind) {
-    case 'requests':
-      return load.perDay / SECONDS_PER_DAY;
-    case 'tokens': {
-      const { output, total } = requestTokens(mix);
-      return load.perDay / SECONDS_PER_DAY / (load.count === 'output' ? output : total);
-    }
-    case 'utilization':
-      return load.share * fleetForUtilization(plan) * envelope.target.requestsPerSecond;
-    case 'closed':
-      throw new InputError([{ path: ['traffic'], message: NO_RATE }]);
-  }
+  const stated = statedRate(plan.traffic);
+  if (stated !== undefined) return stated;
+  const { load } = plan.traffic;
+  if (load.kind !== 'utilization') throw new InputError([{ path: ['traffic'], message: NO_RATE }]);
+  return load.share * fleetForUtilization(plan) * envelope.target.requestsPerSecond;
 }
 
 /** Busiest hour of the week over its mean. */
