@@ -1,7 +1,7 @@
 import type { Comparison } from '../analysis/comparison.ts';
 import { COMPARABLE_UNSERVED_SHARE } from '../analysis/verdict.ts';
-import { METRICS } from '../result/metric-table.ts';
 import type { Result } from '../result/record.ts';
+import { METRICS } from '../schema/metric-table.ts';
 import {
   formatCount,
   formatPrice,

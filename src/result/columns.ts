@@ -1,6 +1,6 @@
 import type { VolumeInterval } from '../analysis/breakeven.ts';
 import type { Comparison } from '../analysis/comparison.ts';
-import { METRICS } from './metric-table.ts';
+import { METRICS } from '../schema/metric-table.ts';
 import type { Result } from './record.ts';
 
 /** A cell of a machine-readable table. Undefined where a value cannot be known. */

@@ -10,11 +10,11 @@ import type { FleetMonth } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
+import type { Metrics } from '../schema/metric-table.ts';
 import { answeringInstances } from '../serving/engine-spec.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { readEnvelope } from '../serving/read-envelope.ts';
 import type { Replica } from '../serving/replica.ts';
-import type { Metrics } from './metric-table.ts';
 
 /** Own cost of month 1: the loaded bill without what the API charges for overflow. */
 export function ownLoadedUsd(lines: readonly LedgerLine[]): number {

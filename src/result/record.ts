@@ -3,8 +3,9 @@ import type { Verdict } from '../analysis/verdict.ts';
 import type { WaterfallStep } from '../analysis/waterfall.ts';
 import type { LedgerLine } from '../cost/ledger.ts';
 import type { DefaultUsed, LatencyTarget } from '../scenario/plan.ts';
+import type { Metrics } from '../schema/metric-table.ts';
 import type { Limit } from '../serving/replica.ts';
-import type { Metrics } from './metric-table.ts';
+import type { AssertionRecord } from './assertions.ts';
 import type { Physics } from './physics.ts';
 
 /** `ok`, or why the numbers are not those of a working service. */
@@ -105,5 +106,7 @@ export interface Result {
   waterfall: readonly WaterfallStep[];
   comparisons: readonly Comparison[];
   verdict: Verdict;
+  /** What the scenario promises about all this, and whether it holds. */
+  assertions: readonly AssertionRecord[];
   physics: Physics;
 }

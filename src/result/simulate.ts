@@ -21,6 +21,7 @@ import type { Envelope } from '../serving/envelope.ts';
 import { settlePools } from '../serving/pools.ts';
 import { type ServiceCurve, serviceCurve } from '../serving/service-curve.ts';
 import { formatShare } from '../units/format.ts';
+import { judgeAssertions } from './assertions.ts';
 import { expectedErrors } from './expected-error.ts';
 import { metricsOf } from './metrics.ts';
 import { describePhysics } from './physics.ts';
@@ -223,6 +224,7 @@ export function simulate(given: Plan, seed = 0): Result {
     ledger,
     waterfall: waterfall(plan, envelope, first, month1),
     comparisons,
+    assertions: judgeAssertions(plan.assertions, metrics, comparisons, judged),
     verdict: verdict(judged, metrics.cost_usd_per_month ?? 0),
     physics: describePhysics(plan, replica, metrics.batch_at_peak ?? 1),
   };

@@ -1,3 +1,4 @@
+import type { Assertion } from '../schema/assertion.ts';
 import type { CalibrationCard, EngineCard } from '../schema/engine.ts';
 import type { ErrorTable } from '../schema/error-table.ts';
 import type { FacilityCard } from '../schema/facility.ts';
@@ -349,4 +350,5 @@ export interface Plan {
   discountRate: Share;
   defaultsUsed: readonly DefaultUsed[];
   notCounted: readonly NotCounted[];
+  assertions: readonly Assertion[];
 }

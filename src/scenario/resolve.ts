@@ -7,6 +7,7 @@ import type { ModelSource } from './model-source.ts';
 import type { Plan } from './plan.ts';
 import type { PriceSource } from './price-source.ts';
 import { referenceProblems } from './references.ts';
+import { assertionProblems } from './resolve-assertions.ts';
 import { resolveCapacity } from './resolve-capacity.ts';
 import { resolveEvidence } from './resolve-evidence.ts';
 import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability } from './resolve-money.ts';
@@ -75,7 +76,7 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const overheads = resolveOverheads(scenario, facility);
   const transfers = resolveTransfers(scenario, facility, defaults, problems);
   const reliability = resolveReliability(scenario, capacity.plan, facility, defaults);
-  problems.push(...overheadProblems(scenario, facility));
+  problems.push(...overheadProblems(scenario, facility), ...assertionProblems(scenario, offers));
   if (problems.length > 0) throw new InputError(problems);
 
   return {
@@ -102,5 +103,6 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
     horizonMonths: [...new Set(scenario.horizons)].sort((a, b) => a - b),
     discountRate: scenario.discount_rate ?? defaults.use('discount_rate', facility.discount_rate, facility.id),
     defaultsUsed: defaults.list(),
+    assertions: scenario.assert,
   };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { furtherPrices, perMtok, priceRules } from './api-price.ts';
+import { assertion } from './assertion.ts';
 import {
   billingMonths,
   cardId,
@@ -236,5 +237,7 @@ export const scenarioFile = z.strictObject({
   facility: cardId().default('typical'),
   /** Read where weights are chosen, not by a run of weights that are given. */
   quality: quality.optional(),
+  /** What `run` holds its result against. */
+  assert: z.array(assertion, { error: 'expected a list of assertions' }).max(100).default([]),
 });
 export type Scenario = z.infer<typeof scenarioFile>;

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
-import { METRICS } from '../../src/result/metric-table.ts';
 import type { Result } from '../../src/result/record.ts';
+import { METRICS } from '../../src/schema/metric-table.ts';
 import { folderWith } from '../io/folder.ts';
 import { ROOT, rackrate } from './rackrate.ts';
 

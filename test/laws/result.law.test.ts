@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { METRICS } from '../../src/result/metric-table.ts';
 import { simulate } from '../../src/result/simulate.ts';
+import { METRICS } from '../../src/schema/metric-table.ts';
 import { metric, planOf, runWith } from '../acceptance/fixtures.ts';
 import { near, runOrSkip, scenarios } from './random-scenario.ts';
 

@@ -1,6 +1,6 @@
-import { METRICS } from '../../result/metric-table.ts';
 import { describePhysics, type StepReport } from '../../result/physics.ts';
 import type { Plan } from '../../scenario/plan.ts';
+import { METRICS } from '../../schema/metric-table.ts';
 import { type ExplainNode, NodeTable, nodesBelow } from './explanation.ts';
 import { type MetricId, metricNode } from './metric-nodes.ts';
 import type { Origins } from './provenance.ts';

@@ -1,6 +1,6 @@
-import { METRICS } from '../../result/metric-table.ts';
 import { replicaGpus } from '../../scenario/replica-gpus.ts';
 import { requestTokens } from '../../scenario/request-tokens.ts';
+import { METRICS } from '../../schema/metric-table.ts';
 import { costNode, gpuHourNode, ownCostNode } from './bill-nodes.ts';
 import { kvBytesNode } from './cache-nodes.ts';
 import { energyNode } from './energy-nodes.ts';

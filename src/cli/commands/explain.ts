@@ -3,7 +3,7 @@ import { explaining, explainMetric, HEADLINE } from '../../analysis/explain/expl
 import { locateProblems } from '../../io/scenario-file.ts';
 import { didYouMean } from '../../math/edit-distance.ts';
 import { explainMarkdown, explainText } from '../../report/explain-text.ts';
-import { METRICS } from '../../result/metric-table.ts';
+import { METRICS } from '../../schema/metric-table.ts';
 import { shown } from '../../schema/printable.ts';
 import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { loadPlan } from '../load-plan.ts';

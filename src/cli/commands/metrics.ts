@@ -1,5 +1,5 @@
 import { markdownTable } from '../../report/table.ts';
-import { METRICS } from '../../result/metric-table.ts';
+import { METRICS } from '../../schema/metric-table.ts';
 import { type GlobalOptions, result } from '../output.ts';
 
 /** The glossary: every metric with its unit and definition, as a Markdown table that reads well on screen too. */

@@ -1,14 +1,16 @@
 import { styleText } from 'node:util';
 import manifest from '../../../package.json' with { type: 'json' };
 import { toCsv } from '../../io/csv.ts';
-import { locateProblems } from '../../io/scenario-file.ts';
+import { formatProblem } from '../../io/located-error.ts';
+import { type LoadedScenario, locateProblems } from '../../io/scenario-file.ts';
 import { runMarkdown, runText } from '../../report/run-text.ts';
 import { resultRow } from '../../result/columns.ts';
 import type { Result } from '../../result/record.ts';
 import { simulate } from '../../result/simulate.ts';
 import { InfeasibleError, InputError } from '../../schema/problem.ts';
+import { EXIT } from '../exit-codes.ts';
 import { type LoadedPlan, loadPlan } from '../load-plan.ts';
-import { type GlobalOptions, note, result } from '../output.ts';
+import { type GlobalOptions, note, result, say } from '../output.ts';
 
 type Form = 'text' | 'json' | 'csv' | 'md';
 
@@ -50,6 +52,16 @@ function simulateNamed(file: string, { loaded, plan }: LoadedPlan, seed: number)
   }
 }
 
+/** A broken promise is no fault of the run: its result is printed all the same, and the exit code tells a script. */
+function reportAssertions({ locate }: LoadedScenario, { assertions }: Result): void {
+  assertions.forEach(({ holds, sentence }, index) => {
+    if (holds) return;
+    const path = ['assert', index];
+    say(formatProblem({ ...locate(path), path, message: `assertion failed: ${sentence}` }));
+    process.exitCode = EXIT.assertionFailed;
+  });
+}
+
 /** Answers a scenario: on screen, as JSON, or into a file. */
 export async function runScenario(file: string, options: GlobalOptions): Promise<void> {
   const form = formOf(options);
@@ -57,6 +69,7 @@ export async function runScenario(file: string, options: GlobalOptions): Promise
   const { loaded } = answered;
   const found = simulateNamed(file, answered, options.seed ?? 0);
   for (const warning of found.warnings) note(options, `warning: ${warning}`);
+  reportAssertions(loaded, found);
   switch (form) {
     case 'json': {
       const { schema, ...rest } = found;

@@ -5,9 +5,9 @@ import { explaining, explainMetric } from '../../../src/analysis/explain/explain
 import { childrenOf, type ExplainNode } from '../../../src/analysis/explain/explanation.ts';
 import { loadPlan } from '../../../src/cli/load-plan.ts';
 import { originsOf } from '../../../src/cli/origins.ts';
-import { METRICS, type Metrics } from '../../../src/result/metric-table.ts';
 import { simulate } from '../../../src/result/simulate.ts';
 import { openLookups } from '../../../src/run/open-lookups.ts';
+import { METRICS, type Metrics } from '../../../src/schema/metric-table.ts';
 import { ROOT } from '../../cli/rackrate.ts';
 import { evaluate } from './evaluate.ts';
 
