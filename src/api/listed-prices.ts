@@ -101,3 +101,40 @@ export const listedPrice: PriceSource = (query) => {
   if (price === undefined) return noPrice(query);
   return { found: true, price: { ...price, ...LIST } };
 };
+
+/** Hosts of open weights in the list, by the list's own ids. */
+const HOSTS = [
+  'together',
+  'fireworks',
+  'groq',
+  'cerebras',
+  'novita',
+  'ovhcloud',
+  'deepseek',
+  'moonshotai',
+  'mistral',
+  'minimax',
+  'zai',
+  'huggingface_nebius',
+  'huggingface_novita',
+  'huggingface_together',
+  'openrouter',
+];
+
+/** A model's name without its owner, its punctuation and the words for what an instruction-tuned copy is called. */
+function plainName(name: string): string {
+  const own = name.toLowerCase().split('/').at(-1) ?? '';
+  return own
+    .replace(/[^a-z0-9]+/g, ' ')
+    .replace(/\b(meta|instruct|instant|versatile|turbo|chat|it)\b/g, '')
+    .replaceAll(' ', '');
+}
+
+/** Who lists a price of a model under one of its names; copies with other words in their names are other models. */
+export function listedHosts(names: readonly string[]): Pick<PriceQuery, 'provider' | 'model'>[] {
+  const wanted = new Set(names.map(plainName));
+  return HOSTS.flatMap((provider) => {
+    const models = findProvider({ providerId: provider })?.models ?? [];
+    return models.filter(({ id }) => wanted.has(plainName(id))).map(({ id }) => ({ provider, model: id }));
+  });
+}

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import type { AccuracyOptions } from './commands/accuracy.ts';
 import type { CalibrateOptions } from './commands/calibrate.ts';
+import type { InitOptions } from './commands/init.ts';
 import type { ReplayOptions } from './commands/replay.ts';
 import type { SizeOptions } from './commands/size.ts';
 import type { SweepCommandOptions } from './commands/sweep.ts';
@@ -142,6 +143,21 @@ function addAnalysis(program: Command): void {
 }
 
 function addAuthoring(program: Command): void {
+  program
+    .command('init')
+    .description('a commented scenario to begin with, which runs as it is; -o FILE writes it')
+    .requiredOption('--model <id>', 'a model of "rackrate catalog list model"')
+    .requiredOption('--gpu <id>', 'a GPU of "rackrate catalog list gpu"')
+    .option(
+      '--tensor-parallel <number>',
+      'GPUs that share a layer; by default the fewest that hold the model',
+      wholeNumber,
+    )
+    .option('--requests-per-day <number>', 'requests a day; 10,000 by default', wholeNumber)
+    .action(async (_, command: Command) => {
+      const { initScenario } = await import('./commands/init.ts');
+      await initScenario(optionsOf<Omit<InitOptions, keyof GlobalOptions>>(command));
+    });
   program
     .command('check')
     .description('read scenarios and report every problem')

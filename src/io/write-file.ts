@@ -1,5 +1,16 @@
-import { chmodSync, closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { InputError } from '../schema/problem.ts';
 
 /** A result that could not be written. Exit 1: nothing was wrong with the question. */
 export class WriteError extends Error {
@@ -26,6 +37,12 @@ export async function writeOutput(target: string, text: string | Iterable<string
     const { code, message } = error as NodeJS.ErrnoException;
     throw new WriteError(`cannot write ${target}: ${REASONS[code ?? ''] ?? message}`);
   }
+}
+
+/** Stops where a file would be lost; a link that leads nowhere is one too. */
+export function refuseExisting(target: string): void {
+  if (target === '-' || lstatSync(target, { throwIfNoEntry: false }) === undefined) return;
+  throw new InputError([{ path: [], message: `${target} is there already; name another file, or remove it first` }]);
 }
 
 const REASONS: Record<string, string> = {

@@ -18,10 +18,17 @@ export interface AssertionRecord {
   sentence: string;
 }
 
+/** To ten digits, so that a bound just missed is told from its value, and binary fractions are not shown as such. */
+function inUnit(value: number, unit: string): string {
+  const digits = (number: number) => `${Number(number.toPrecision(10))}`;
+  if (unit === 'share') return `${digits(value * 100)} %`;
+  return unit === '' ? digits(value) : `${digits(value)} ${unit}`;
+}
+
 function judgeMetric({ metric, ...bounds }: MetricClaim, metrics: Metrics): AssertionRecord {
   const value = metrics[metric];
   const unit = METRICS.find((row) => row.id === metric)?.unit ?? '';
-  const withUnit = (number: number) => (unit === '' || unit === 'share' ? `${number}` : `${number} ${unit}`);
+  const withUnit = (number: number) => inUnit(number, unit);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds;
   const asked = [
     ...(bounds.min === undefined ? [] : [`at least ${withUnit(bounds.min)}`]),
