@@ -57,7 +57,7 @@ function targetLine({ meetsTarget }: StarterChoice): string {
   const target = 'slo: { ttft_p95: 2 s, tpot_p95: 60 ms }';
   return meetsTarget
     ? `${target} # first token and every further one, for 95 % of requests`
-    : `# ${target} # not met by this layout; try more tensor_parallel, then ask for it`;
+    : `# ${target} # not met by this layout; try more tensor_parallel or a faster GPU, then ask for it`;
 }
 
 /**

@@ -95,7 +95,7 @@ describe('what a starter chooses', () => {
   });
 
   test('no latency target that the layout cannot meet', () => {
-    const slow = starter({ model: 'llama-2-13b', gpu: 't4', schema: 's.json' }, lookups);
+    const slow = starter({ model: 'opt-66b', gpu: 'l4', schema: 's.json' }, lookups);
     expect(slow).toMatch(/^# slo: .*not met by this layout/m);
     expect(parse(slow)).not.toHaveProperty('slo');
   });
