@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
 const ENTRY = 'rackrate.js';
+/** Programs by the name of their file: the command line, and what its threads run. */
+const PROGRAMS = { rackrate: 'src/cli/main.ts', 'sweep-worker': 'src/run/sweep-worker.ts' };
 
 /** When a file, or the newest file of a folder, was last written. */
 function writtenAt(path) {
@@ -27,7 +29,7 @@ async function bundle() {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: { rackrate: 'src/cli/main.ts' },
+    entryPoints: PROGRAMS,
     outdir: dist,
     write: false,
     bundle: true,

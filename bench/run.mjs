@@ -56,6 +56,21 @@ function replicaSpeed(program, share, requests) {
   return JSON.parse(stdout);
 }
 
+/** Ten service curves, each read at a thousand prices. */
+function sweepSeconds(scratch, workers) {
+  const axes = ['serving.max_batch=16,24,32,48,64,96,128,160,192,256', 'capacity.rent.price=1..5:1000'];
+  const args = ['sweep', 'scenarios/chat-8b.yaml', ...axes.flatMap((axis) => ['--axis', axis])];
+  const started = performance.now();
+  const { stderr, status } = spawnSync(
+    process.execPath,
+    ['--require', preload, cli, ...args, '--workers', String(workers), '-q', '-o', join(scratch, 'sweep.csv')],
+    { encoding: 'utf8', cwd: root },
+  );
+  if (status !== 0) throw new Error(stderr);
+  const wall = (performance.now() - started) / 1000;
+  return { wall, cpu: Number(/cpu ([\d.]+)\s*$/.exec(stderr)[1]) / 1000 };
+}
+
 const millions = (value) => `${(value / 1e6).toFixed(2)} M`;
 
 spawnSync(process.execPath, ['build.mjs'], { cwd: root, stdio: 'inherit' });
@@ -77,6 +92,14 @@ try {
   const simulated = simulateMilliseconds(join(root, scenario), 'simulated');
   row('five years, service curve simulated anew', simulated.anew);
   row('five years, service curve simulated before', simulated.warm);
+
+  const sweep = sweepSeconds(scratch, 2);
+  figure(
+    '10,000 sweep points on 10 service curves, two threads, wall time',
+    `${sweep.wall.toFixed(1)} s`,
+    'limit 20 s',
+  );
+  figure('  CPU time', `${sweep.cpu.toFixed(1)} s`);
 
   const replica = await bundle('one-replica');
   bundles.push(replica);

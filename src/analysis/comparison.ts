@@ -1,4 +1,5 @@
 import { callsPerRequest, requestBill } from '../api/bill.ts';
+import { type RateLimitUse, rateLimitUse } from '../api/rate-limits.ts';
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { netPresentValue } from '../cost/finance.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
@@ -11,6 +12,7 @@ import type { Envelope } from '../serving/envelope.ts';
 import type { ServiceCurve } from '../serving/service-curve.ts';
 import { breakevenIntervals, breakevenMonth, isWonThroughout, type VolumeInterval } from './breakeven.ts';
 import { fleetMoves, workKwhPerRequest } from './month-bill.ts';
+import { offerTerms } from './offer-notes.ts';
 import { type Staircase, staircase, treadsBeyond } from './staircase.ts';
 import { fixedTread } from './volume-cost.ts';
 
@@ -30,7 +32,10 @@ export interface HorizonComparison {
   breakeven_tokens_per_month: VolumeInterval[];
 }
 
-/** Self-hosting against one offer. Volumes are total tokens a month at the scenario's mix. */
+/**
+ * Self-hosting against one offer. Volumes are total tokens a month at the scenario's mix, and an API's price of a token
+ * is that of the scenario's load in month 1 at every volume: a cache that forgets is dearer at fewer requests.
+ */
 export interface Comparison {
   name: string;
   same_model: boolean;
@@ -38,6 +43,12 @@ export interface Comparison {
   price_as_of: string;
   source: string;
   usd_per_request: number;
+  /** The same by what is paid for. */
+  request_bill: RequestBillRecord;
+  /** What makes the bill other than tokens times price, in words. */
+  terms: string[];
+  /** What the offer's limits let through; null where it has none. */
+  rate_limit: RateLimitUse | null;
   /** Calls until one is answered, those turned away and those that fail included; and those of them that are charged. */
   sent_calls_per_request: number;
   billed_calls_per_request: number;
@@ -49,6 +60,17 @@ export interface Comparison {
   breakeven_tokens_per_month: VolumeInterval[];
   /** Mean utilisation of month 1's fleet at which both cost the same; null where its busiest hour would not allow it. */
   breakeven_utilization: number | null;
+}
+
+/** One request at an API, USD. */
+export interface RequestBillRecord {
+  new_input: number;
+  cache_write: number;
+  cached_input: number;
+  cache_storage: number;
+  output: number;
+  hidden_output: number;
+  per_request: number;
 }
 
 /** What every comparison of one run shares. */
@@ -196,10 +218,13 @@ function breakevenRent(basis: ComparisonBasis, months: number, selfNpv: number, 
 export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Comparison {
   const { plan, fleet, ledger } = basis;
   const { mix } = plan.traffic;
-  const perRequest = requestBill(offer, mix).total;
+  const bill = requestBill(offer, mix);
+  const perRequest = bill.total;
   const perToken = perRequest / requestTokens(mix).total;
   const calls = callsPerRequest(offer);
-  const api = fleet.map((entry) => entry.result.traffic.offered * perRequest);
+  const requests = fleet.map((entry) => entry.result.traffic.offered);
+  const api = requests.map((count) => count * perRequest);
+  const perMinute = requests.map((count) => count / (plan.hoursPerMonth * 60));
   const own = cashByMonth(ledger, fleet.length);
   return {
     name: offer.name,
@@ -208,6 +233,17 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
     price_as_of: offer.asOf,
     source: offer.source,
     usd_per_request: perRequest,
+    request_bill: {
+      new_input: bill.newInput,
+      cache_write: bill.cacheWrite,
+      cached_input: bill.cachedInput,
+      cache_storage: bill.cacheStorage,
+      output: bill.output,
+      hidden_output: bill.hiddenOutput,
+      per_request: bill.perRequest,
+    },
+    terms: offerTerms(offer, mix),
+    rate_limit: rateLimitUse(offer, mix, plan.traffic.shape, perMinute) ?? null,
     sent_calls_per_request: calls.sent,
     billed_calls_per_request: calls.billed,
     usd_per_1k_requests: perRequest * 1000,

@@ -1,6 +1,6 @@
 import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
 import { nearestName } from '../math/edit-distance.ts';
-import type { ListedPrice, PriceAnswer, PriceQuery, PriceSource } from '../scenario/price-source.ts';
+import type { ListedPrice, PriceAnswer, PriceQuery, PriceSource, TokenPrices } from '../scenario/price-source.ts';
 
 /**
  * Prices from @pydantic/genai-prices, as pinned: dated, by time of day, by prompt length. Offline; it never updates
@@ -8,12 +8,27 @@ import type { ListedPrice, PriceAnswer, PriceQuery, PriceSource } from '../scena
  */
 const LIST = { source: '@pydantic/genai-prices 0.1.8', asOf: '2026-09-22' };
 
+const FIELDS = [
+  ['inputUsdPerMtok', 'input_mtok'],
+  ['outputUsdPerMtok', 'output_mtok'],
+  ['cachedInputUsdPerMtok', 'cache_read_mtok'],
+  ['cacheWriteUsdPerMtok', 'cache_write_mtok'],
+] as const satisfies readonly (readonly [keyof TokenPrices, string])[];
+
 /** One price field, at the tier the prompt's length falls in. */
 function atLength(value: ModelPrice[string], inputTokens: number): number | undefined {
   if (value === undefined || typeof value === 'number') return value;
   let price = value.base;
   for (const tier of value.tiers) if (inputTokens > tier.start) price = tier.price;
   return price;
+}
+
+/** Lengths beyond which a price changes. */
+function thresholds(price: ModelPrice): number[] {
+  return FIELDS.flatMap(([, field]) => {
+    const value = price[field];
+    return value === undefined || typeof value === 'number' ? [] : value.tiers.map((tier) => tier.start);
+  });
 }
 
 function hourWeights(shape: readonly number[]): number[] {
@@ -24,36 +39,45 @@ function hourWeights(shape: readonly number[]): number[] {
   return weights;
 }
 
-/** The price averaged over the day by load, for hosts whose price depends on the hour. */
-function averagePrice(query: PriceQuery): Omit<ListedPrice, 'source' | 'asOf'> | undefined {
-  const sums = { input: 0, output: 0, cached: 0, weight: 0 };
-  let name: string | undefined;
-  let hasCached = true;
-  for (const [hour, weight] of hourWeights(query.shape).entries()) {
+/** The list's entry at each hour of the day that has any load, with the load's weight; undefined where there is none. */
+function hourlyPrices(query: PriceQuery) {
+  const weights = hourWeights(query.shape);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const found = weights.map((weight, hour) => {
     const timestamp = new Date(Date.parse(query.date) + hour * 3_600_000);
-    const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, query.model, {
-      providerId: query.provider,
-      timestamp,
-    });
-    if (found === null) return undefined;
-    const input = atLength(found.model_price.input_mtok, query.inputTokens);
-    const output = atLength(found.model_price.output_mtok, query.inputTokens);
-    if (input === undefined || output === undefined) return undefined;
-    const cached = atLength(found.model_price.cache_read_mtok, query.inputTokens);
-    if (cached === undefined) hasCached = false;
-    name = `${found.provider.name} ${found.model.name ?? found.model.id}`;
-    sums.input += weight * input;
-    sums.output += weight * output;
-    sums.cached += weight * (cached ?? 0);
-    sums.weight += weight;
+    const usage = { input_tokens: 1, output_tokens: 1 };
+    const entry = calcPrice(usage, query.model, { providerId: query.provider, timestamp });
+    return entry === null ? undefined : { entry, weight: weight / total };
+  });
+  return found.every((hour) => hour !== undefined) && total > 0 ? found : undefined;
+}
+
+type HourlyPrices = NonNullable<ReturnType<typeof hourlyPrices>>;
+
+/** Prices for prompts of a length, averaged over the day by load, for hosts whose price depends on the hour. */
+function meanAtLength(hours: HourlyPrices, inputTokens: number): Partial<TokenPrices> {
+  const means: Partial<TokenPrices> = {};
+  for (const [name, field] of FIELDS) {
+    const prices = hours.map(({ entry }) => atLength(entry.model_price[field], inputTokens));
+    if (prices.some((price) => price === undefined)) continue;
+    means[name] = prices.reduce<number>((sum, price, i) => sum + (price as number) * (hours[i]?.weight ?? 0), 0);
   }
-  if (name === undefined || sums.weight === 0) return undefined;
-  return {
-    name,
-    inputUsdPerMtok: sums.input / sums.weight,
-    outputUsdPerMtok: sums.output / sums.weight,
-    ...(hasCached ? { cachedInputUsdPerMtok: sums.cached / sums.weight } : {}),
-  };
+  return means;
+}
+
+const isPriced = (prices: Partial<TokenPrices>): prices is TokenPrices =>
+  prices.inputUsdPerMtok !== undefined && prices.outputUsdPerMtok !== undefined;
+
+function averagePrice(query: PriceQuery): Omit<ListedPrice, 'source' | 'asOf'> | undefined {
+  const hours = hourlyPrices(query);
+  const [first] = hours ?? [];
+  if (hours === undefined || first === undefined) return undefined;
+  const base = meanAtLength(hours, 0);
+  if (!isPriced(base)) return undefined;
+  const edges = [...new Set(hours.flatMap(({ entry }) => thresholds(entry.model_price)))].sort((a, b) => a - b);
+  const tiers = edges.map((above) => ({ above, ...base, ...meanAtLength(hours, above + 1) }));
+  const { provider, model } = first.entry;
+  return { name: `${provider.name} ${model.name ?? model.id}`, ...base, ...(tiers.length === 0 ? {} : { tiers }) };
 }
 
 function noPrice(query: PriceQuery): PriceAnswer {

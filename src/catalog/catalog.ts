@@ -9,6 +9,7 @@ import { modelCard } from '../schema/model.ts';
 import { networkCard } from '../schema/network.ts';
 import { nodeCard } from '../schema/node.ts';
 import { priceSheetCard } from '../schema/price-sheet.ts';
+import { qualityCard } from '../schema/quality.ts';
 import { rentalCard } from '../schema/rental.ts';
 import { siteCard } from '../schema/site.ts';
 import { trafficShapeCard } from '../schema/traffic-shape.ts';
@@ -27,6 +28,7 @@ export const CARD_KINDS = {
   model: { folder: 'scenarios/models', schema: modelCard, label: 'model' },
   price: { folder: 'scenarios/prices', schema: priceSheetCard, label: 'price sheet' },
   traffic: { folder: 'scenarios/traffic', schema: trafficShapeCard, label: 'traffic shape' },
+  quality: { folder: 'scenarios/quality', schema: qualityCard, label: 'table of qualities' },
   benchmark: { folder: 'scenarios/benchmarks', schema: benchmarkCard, label: 'benchmark' },
   measurement: { folder: 'hardware/measurements', schema: measurementCard, label: 'publication of measurements' },
 } as const;

@@ -240,6 +240,7 @@ const CHECKS: { [K in CardKind]: readonly ((card: Card<K>, context: Context) => 
   errors: [(card, { catalog }) => unknownReference(catalog, 'calibration', card.id)],
   model: [],
   traffic: [],
+  quality: [],
   benchmark: [],
   measurement: [],
 };

@@ -3,6 +3,8 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { AccuracyOptions } from './commands/accuracy.ts';
 import type { CalibrateOptions } from './commands/calibrate.ts';
 import type { ReplayOptions } from './commands/replay.ts';
+import type { SizeOptions } from './commands/size.ts';
+import type { SweepCommandOptions } from './commands/sweep.ts';
 import type { GlobalOptions } from './output.ts';
 
 /**
@@ -49,10 +51,15 @@ function addAnalysis(program: Command): void {
     .command('sweep')
     .description('run a grid of scenarios, one CSV row a point')
     .argument('<scenario>', 'a scenario, YAML or JSON')
-    .option('--axis <path=spec>', 'values of one path: a,b,c or lo..hi:N or lo..hi:N:log (repeatable)', append)
+    .option(
+      '--axis <path=spec>',
+      'values of one path: a,b,c or lo..hi:N or lo..hi:N:log; path~other=… moves with another (repeatable)',
+      append,
+    )
+    .option('--workers <number>', 'threads; by default as many as there are cores', wholeNumber)
     .action(async (file: string, _, command: Command) => {
       const { sweepScenario } = await import('./commands/sweep.ts');
-      const options = optionsOf<{ axis?: string[] }>(command);
+      const options = optionsOf<Partial<SweepCommandOptions>>(command);
       await sweepScenario(file, { ...options, axis: options.axis ?? [] });
     });
   program
@@ -64,6 +71,19 @@ function addAnalysis(program: Command): void {
     .action(async (file: string, _, command: Command) => {
       const { breakevenScenario } = await import('./commands/breakeven.ts');
       await breakevenScenario(file, optionsOf<{ over?: string; horizon?: string }>(command));
+    });
+  program
+    .command('size')
+    .description('the cheapest fleets that meet latency and availability targets, and what binds each')
+    .argument('<scenario>', 'a scenario, YAML or JSON')
+    .option('--gpu <a,b>', 'only these GPUs; by default all that the catalog has a price for')
+    .option('--weights <a,b>', "formats of the weights; by default the scenario's and the published one")
+    .option('--quality-floor <share>', 'least share of the published scores that a format of the weights may keep')
+    .option('--capacity <kind>', 'rent or own; by default both')
+    .option('--top <number>', 'fleets to show; 8 by default', wholeNumber)
+    .action(async (file: string, _, command: Command) => {
+      const { sizeScenario } = await import('./commands/size.ts');
+      await sizeScenario(file, optionsOf<Omit<SizeOptions, keyof GlobalOptions>>(command));
     });
   program
     .command('explain')
@@ -129,6 +149,13 @@ function addAuthoring(program: Command): void {
     .action(async (files: string[], _, command: Command) => {
       const { checkFiles } = await import('./commands/check.ts');
       await checkFiles(files, optionsOf(command));
+    });
+  program
+    .command('schema')
+    .description("the scenario format as JSON Schema, for an editor's completion")
+    .action(async (_, command: Command) => {
+      const { printSchema } = await import('./commands/schema.ts');
+      await printSchema(optionsOf(command));
     });
   program
     .command('trace')

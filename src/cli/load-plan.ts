@@ -1,8 +1,5 @@
-import { listedPrice } from '../api/listed-prices.ts';
-import { openCatalog } from '../io/catalog-folder.ts';
-import { openColumns } from '../io/length-file.ts';
-import { openModels } from '../io/model-file.ts';
 import { type LoadedScenario, locateProblems, readScenario } from '../io/scenario-file.ts';
+import { openLookups } from '../run/open-lookups.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { type Lookups, resolveScenario } from '../scenario/resolve.ts';
 import { InputError } from '../schema/problem.ts';
@@ -12,11 +9,6 @@ export interface LoadedPlan {
   loaded: LoadedScenario;
   lookups: Lookups;
   plan: Plan;
-}
-
-/** The shipped catalog, the pinned price list, and files of lengths that a scenario names. */
-export function openLookups(): Lookups {
-  return { catalog: openCatalog(), prices: listedPrice, columns: openColumns(), models: openModels() };
 }
 
 /** A scenario file as a plan; what is wrong with it is reported where it was written. */

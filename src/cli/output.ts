@@ -27,10 +27,13 @@ export function note(options: Pick<GlobalOptions, 'quiet'>, message: string): vo
 }
 
 /** A result, to the standard output or to the file of `-o`. Commands do not print results in another way. */
-export async function result(options: Pick<GlobalOptions, 'output' | 'quiet'>, text: string): Promise<void> {
+export async function result(
+  options: Pick<GlobalOptions, 'output' | 'quiet'>,
+  text: string | Iterable<string>,
+): Promise<void> {
   const { writeOutput } = await import('../io/write-file.ts');
   const target = options.output ?? '-';
-  await writeOutput(target, text.endsWith('\n') ? text : `${text}\n`);
+  await writeOutput(target, typeof text !== 'string' || text.endsWith('\n') ? text : `${text}\n`);
   if (target !== '-') note(options, `wrote ${target}`);
 }
 

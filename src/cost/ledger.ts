@@ -29,8 +29,9 @@ type LineInput = Omit<LedgerLine, 'amount' | 'basis'> & { basis?: LedgerBasis };
  * A line whose amount is its quantity times its rate, and nothing else.
  * @source FOCUS 1.2: BilledCost = PricingQuantity · ListUnitPrice
  */
-export function line(input: LineInput): LedgerLine {
-  return { ...input, amount: input.quantity * input.rate, basis: input.basis ?? 'cash and loaded' };
+export function line({ id, label, group, month, quantity, unit, rate, source, basis }: LineInput): LedgerLine {
+  const amount = quantity * rate;
+  return { id, label, group, month, quantity, unit, rate, source, amount, basis: basis ?? 'cash and loaded' };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Plan } from '../scenario/plan.ts';
-import { requestTokens } from '../scenario/request-tokens.ts';
+import { statedRate } from '../scenario/stated-rate.ts';
 import { InputError } from '../schema/problem.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import { availabilityOf } from './availability.ts';
@@ -13,25 +13,16 @@ export interface FleetMonth {
   result: MonthResult;
 }
 
-const SECONDS_PER_DAY = 86_400;
 const NO_RATE =
   'users who wait for their answers make no rate that a fleet could be sized by; add a load such as requests_per_day, or replay them';
 
 /** Requests a second, weekly mean, in month 1. */
 export function offeredRate(plan: Plan, envelope: Envelope): number {
-  const { load, mix } = plan.traffic;
-  switch (load.kind) {
-    case 'requests':
-      return load.perDay / SECONDS_PER_DAY;
-    case 'tokens': {
-      const { output, total } = requestTokens(mix);
-      return load.perDay / SECONDS_PER_DAY / (load.count === 'output' ? output : total);
-    }
-    case 'utilization':
-      return load.share * fleetForUtilization(plan) * envelope.target.requestsPerSecond;
-    case 'closed':
-      throw new InputError([{ path: ['traffic'], message: NO_RATE }]);
-  }
+  const stated = statedRate(plan.traffic);
+  if (stated !== undefined) return stated;
+  const { load } = plan.traffic;
+  if (load.kind !== 'utilization') throw new InputError([{ path: ['traffic'], message: NO_RATE }]);
+  return load.share * fleetForUtilization(plan) * envelope.target.requestsPerSecond;
 }
 
 /** Busiest hour of the week over its mean. */
@@ -61,11 +52,12 @@ function burstsElsewhere(plan: Plan, size: FleetSize): FleetSize {
 export function simulateFleet(plan: Plan, envelope: Envelope, months: number): FleetMonth[] {
   const first = offeredRate(plan, envelope);
   const fixed = plan.traffic.load.kind === 'utilization' ? fleetForUtilization(plan) : undefined;
+  const overMean = sizingOverMean(plan);
+  const asked: Plan = fixed === undefined ? plan : { ...plan, serving: { ...plan.serving, replicas: fixed } };
   const known = new Map<string, MonthResult>();
   return Array.from({ length: months }, (_, index) => {
     const rate = first * (1 + plan.traffic.growthPerMonth) ** index;
-    const asked: Plan = fixed === undefined ? plan : { ...plan, serving: { ...plan.serving, replicas: fixed } };
-    const size = burstsElsewhere(plan, sizeFleet(asked, envelope, rate * sizingOverMean(plan)));
+    const size = burstsElsewhere(plan, sizeFleet(asked, envelope, rate * overMean));
     const key = `${rate}/${size.replicas}`;
     const result = known.get(key) ?? simulateMonth(plan, envelope, size.replicas, rate);
     known.set(key, result);

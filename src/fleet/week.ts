@@ -36,10 +36,16 @@ function threshold(plan: Plan, envelope: Envelope, up: number): number {
   return up * Math.min(envelope.target.requestsPerSecond, known);
 }
 
+/** Of shapes seen before: a plan's months share one. */
+const ratesOfShape = new WeakMap<readonly number[], ReadonlyMap<number, number>>();
+
 /** How long each rate of the week lasts. A policy without memory sees only this, not the order. */
-function distinctRates(shape: readonly number[]): Map<number, number> {
+function distinctRates(shape: readonly number[]): ReadonlyMap<number, number> {
+  const known = ratesOfShape.get(shape);
+  if (known !== undefined) return known;
   const steps = new Map<number, number>();
   for (const weight of shape) steps.set(weight, (steps.get(weight) ?? 0) + STEPS_PER_HOUR);
+  ratesOfShape.set(shape, steps);
   return steps;
 }
 

@@ -25,7 +25,14 @@ function csvCell(cell: Cell): string {
 
 /** A table with a heading line. Rows may lack columns; what they have beyond the columns is left out. */
 export function toCsv(columns: readonly string[], rows: Iterable<Readonly<Record<string, Cell>>>): string {
-  const lines = [csvLine(columns)];
-  for (const row of rows) lines.push(csvLine(columns.map((column) => row[column])));
-  return `${lines.join('\n')}\n`;
+  return [...csvParts(columns, rows)].join('');
+}
+
+/** The same table in parts, for one that is too long to hold as a text. */
+export function* csvParts(
+  columns: readonly string[],
+  rows: Iterable<Readonly<Record<string, Cell>>>,
+): Generator<string> {
+  yield `${csvLine(columns)}\n`;
+  for (const row of rows) yield `${csvLine(columns.map((column) => row[column]))}\n`;
 }

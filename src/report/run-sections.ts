@@ -262,6 +262,39 @@ export function basisTable(result: Result): Table {
   };
 }
 
+const BILL_PARTS: [part: keyof Comparison['request_bill'], label: string][] = [
+  ['new_input', 'input'],
+  ['cache_write', 'into cache'],
+  ['cached_input', 'from cache'],
+  ['cache_storage', 'kept there'],
+  ['output', 'output'],
+  ['hidden_output', 'hidden thought'],
+  ['per_request', 'fees'],
+];
+
+/** A thousand requests at each API by what is paid for; parts that no offer charges are left out. */
+export function apiBillTable({ comparisons }: Result): Table | undefined {
+  if (comparisons.length === 0) return undefined;
+  const parts = BILL_PARTS.filter(([part]) => comparisons.some((entry) => entry.request_bill[part] > 0));
+  const thousand = (usd: number) => formatUsdPerMtok(usd * 1000);
+  return {
+    columns: [
+      { label: '1,000 requests at an API, USD', align: 'left' },
+      ...[...parts.map(([, label]) => label), 'total'].map((label) => ({ label, align: 'right' as const })),
+    ],
+    rows: comparisons.map((entry) => [
+      entry.name,
+      ...parts.map(([part]) => thousand(entry.request_bill[part])),
+      thousand(entry.usd_per_request),
+    ]),
+  };
+}
+
+/** What makes each API's bill other than tokens times price. */
+export function apiTerms({ comparisons }: Result): string[] {
+  return comparisons.filter(({ terms }) => terms.length > 0).map(({ name, terms }) => `${name}: ${terms.join('; ')}`);
+}
+
 /** Every metric with its unit and definition: the glossary is the table. */
 export function metricTable(result: Result): Table {
   const value = (id: (typeof METRICS)[number]['id']) => {

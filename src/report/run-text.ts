@@ -1,5 +1,7 @@
 import type { Result } from '../result/record.ts';
 import {
+  apiBillTable,
+  apiTerms,
   basisTable,
   billTable,
   comparisonTable,
@@ -39,11 +41,13 @@ function defaultsTable(result: Result): Table {
 
 function detail(result: Result): string[] {
   const units = priceUnits(result);
+  const apiBill = apiBillTable(result);
   return [
     ...textTable(billTable(result)),
     '',
     ...textTable(basisTable(result)),
     '',
+    ...(apiBill === undefined ? [] : [...textTable(apiBill), ...apiTerms(result).map((line) => `  ${line}`), '']),
     ...(units === undefined ? [] : [`  ${units}`]),
     `  ${utilizationSpark(result)}`,
     '',

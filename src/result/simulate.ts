@@ -1,6 +1,7 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
 import { energyFloorWarnings } from '../analysis/energy-floor.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
+import { offerWarnings } from '../analysis/offer-notes.ts';
 import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
 import { monthsBetween, STALE_MONTHS } from '../catalog/price-age.ts';
@@ -12,7 +13,7 @@ import { type MonthUse, monthUse } from '../fleet/month-use.ts';
 import { type FleetMonth, peakOverMean, simulateFleet, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import { fallbackNote } from '../model/precision.ts';
 import { formatName } from '../model/weights.ts';
-import type { Plan, Scheduling } from '../scenario/plan.ts';
+import type { OfferPlan, Plan, Scheduling } from '../scenario/plan.ts';
 import { layoutName, replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import { requestsPerSession } from '../scenario/session-moments.ts';
@@ -212,7 +213,12 @@ export function simulate(given: Plan, seed = 0): Result {
     unbounded: metrics.usd_per_mtok_total === undefined ? ['usd_per_mtok_total'] : [],
     defaults_used: plan.defaultsUsed,
     not_counted: notCounted(plan, metrics.gpus ?? 0, first.result.traffic.served),
-    warnings: warningsOf(plan, { replica, envelope }, first, status),
+    warnings: [
+      ...warningsOf(plan, { replica, envelope }, first, status),
+      ...comparisons.flatMap((entry, i) =>
+        offerWarnings(plan.offers[i] as OfferPlan, plan.traffic.mix, entry.rate_limit),
+      ),
+    ],
     months: monthRecords(plan, fleet, ledger),
     ledger,
     waterfall: waterfall(plan, envelope, first, month1),

@@ -5,6 +5,7 @@ import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
 import type { OwnCalibration } from '../schema/own-calibration.ts';
 import type { Bytes, BytesPerSecond, Seconds, Share, Usd } from '../units/quantity.ts';
+import type { PriceTier, TokenPrices } from './price-source.ts';
 import type { PriceDate } from './provenance.ts';
 
 /** A default that entered the result: its scenario path, its value, and where the value comes from. */
@@ -112,6 +113,8 @@ export interface TrafficPlan {
   background?: BackgroundPlan;
   /** 168 hourly weights, Monday 00:00 UTC first, mean 1. */
   shape: readonly number[];
+  /** How long an answer may take, where nobody waits for it. */
+  deadline?: Seconds;
   growthPerMonth: number;
   overflow: 'refuse' | 'queue' | 'api';
 }
@@ -263,19 +266,37 @@ export interface TransferPlan {
   source: string;
 }
 
+/** The most an API may be asked in a minute; Infinity where it sets no limit. */
+export interface RateLimits {
+  requests: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** Whether input that is read from the cache counts. */
+  countsCached: boolean;
+}
+
 /** What an API charges for this traffic; prices per million tokens on the scenario's start date. */
-export interface OfferPlan {
+export interface OfferPlan extends TokenPrices {
   name: string;
   sameModel: boolean;
   baseline: boolean;
-  inputUsdPerMtok: number;
-  outputUsdPerMtok: number;
   cachedInputUsdPerMtok: number;
+  /** Of input, what the cache reads and what is written to it; nothing is written where absent. */
   cachedInputShare: Share;
-  /** Of input that is not read from the cache, where putting it there has a price of its own. */
-  cacheWriteUsdPerMtok?: number;
+  cacheWriteShare?: Share;
+  /** Of keeping a million tokens for an hour, and how many hours each written token is kept. */
+  cacheStorage?: { usdPerMtokHour: number; hours: number };
+  /** By rising length; the prices above apply up to the first. */
+  tiers?: readonly PriceTier[];
+  /** Its tokens for each of the scenario's, and hidden ones for each of an answer; 1, 1 and 0 where absent. */
+  inputFactor?: number;
+  outputFactor?: number;
+  reasoningRatio?: number;
   usdPerRequest: Usd;
   batchDiscount: Share;
+  /** A batch price that the traffic cannot wait for. */
+  batchRefused?: { discount: Share; window: Seconds; deadline: Seconds };
+  limits?: RateLimits;
   /** Chance that a call fails after it was charged, and that one is turned away uncharged; both are repeated. */
   failure: Share;
   rejected: Share;

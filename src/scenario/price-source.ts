@@ -1,4 +1,4 @@
-/** A question to a price list: whose price, of what, when, and for which requests. */
+/** A question to a price list: whose price, of what, and when. */
 export interface PriceQuery {
   provider: string;
   model: string;
@@ -6,15 +6,28 @@ export interface PriceQuery {
   date: string;
   /** 168 hourly load weights, for prices that depend on the time of day. */
   shape: readonly number[];
-  /** Mean prompt, for prices that depend on its length. */
-  inputTokens: number;
 }
 
-export interface ListedPrice {
-  name: string;
+/** Prices of a million tokens. */
+export interface TokenPrices {
   inputUsdPerMtok: number;
   outputUsdPerMtok: number;
+  /** Where reading from the cache, or writing to it, has a price of its own. */
   cachedInputUsdPerMtok?: number;
+  cacheWriteUsdPerMtok?: number;
+}
+
+/** Prices of requests whose prompts are longer than `above` tokens. */
+export interface PriceTier extends TokenPrices {
+  above: number;
+}
+
+export interface ListedPrice extends TokenPrices {
+  name: string;
+  /** By rising length. */
+  tiers?: readonly PriceTier[];
+  /** Of keeping a million tokens in the cache for an hour. */
+  cacheStorageUsdPerMtokHour?: number;
   source: string;
   asOf: string;
 }

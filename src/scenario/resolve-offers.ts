@@ -2,72 +2,53 @@ import type { Card, Catalog } from '../catalog/catalog.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
-import type { OfferPlan, TrafficPlan } from './plan.ts';
-import type { ListedPrice, PriceAnswer, PriceSource } from './price-source.ts';
-import { cardSource } from './provenance.ts';
-import { commonShare } from './resolve-mix.ts';
+import { ownSheet, sheetPrice, statedPrice } from './own-sheet.ts';
+import type { OfferPlan, RateLimits, TrafficPlan } from './plan.ts';
+import type { PriceAnswer, PriceSource } from './price-source.ts';
+import { offerCache } from './resolve-cache.ts';
 
 type Offer = Scenario['compare'][number];
+type Rules = Pick<Offer, 'cache_ttl' | 'cache_min_tokens' | 'batch_discount' | 'batch_window' | 'limits'>;
 
-/** The sheet's price on a date: the last entry that has begun. */
-function sheetPrice(sheet: Card<'price'>, date: string): PriceAnswer {
-  const begun = sheet.prices.filter((price) => price.from <= date).sort((a, b) => a.from.localeCompare(b.from));
-  const price = begun.at(-1);
-  if (price === undefined) {
-    const first = [...sheet.prices].sort((a, b) => a.from.localeCompare(b.from))[0]?.from ?? 'later';
-    return { found: false, problem: `${sheet.id} has no price on ${date}; its first is from ${first}` };
-  }
-  return {
-    found: true,
-    price: {
-      name: sheet.name,
-      inputUsdPerMtok: price.input,
-      outputUsdPerMtok: price.output,
-      ...(price.cached_input === undefined ? {} : { cachedInputUsdPerMtok: price.cached_input }),
-      source: cardSource(sheet, 'prices'),
-      asOf: price.from,
-    },
-  };
+/** What all offers of a scenario are priced with. */
+interface OfferContext {
+  catalog: Catalog;
+  traffic: TrafficPlan;
+  start: string;
+  listed: PriceSource;
+  defaults: Defaults;
+  problems: Problem[];
 }
 
-/** Own sheets for a provider and model come before any package's list. The provider decides first: aliases cost a look at every model. */
-function ownSheet(catalog: Catalog, provider: string, model: string): Card<'price'> | undefined {
-  const sheets = catalog.ids('price').map((id) => catalog.find('price', id));
-  const own = sheets.filter((sheet) => sheet?.provider.toLowerCase() === provider.toLowerCase());
-  if (own.length === 0) return undefined;
-  const wanted = catalog.find('model', model)?.id ?? model.toLowerCase();
-  return own.find((sheet) => sheet?.model.toLowerCase() === wanted);
+function sheetOf(offer: Offer, catalog: Catalog): Card<'price'> | undefined {
+  if (offer.sheet !== undefined) return catalog.find('price', offer.sheet);
+  if (offer.provider === undefined || offer.model === undefined) return undefined;
+  return ownSheet(catalog, offer.provider, offer.model);
 }
 
 function priceOf(
   offer: Offer,
-  catalog: Catalog,
-  traffic: TrafficPlan,
-  start: string,
-  listed: PriceSource,
+  sheet: Card<'price'> | undefined,
+  { traffic, start, listed }: OfferContext,
 ): PriceAnswer {
-  if (offer.sheet !== undefined) return sheetPrice(catalog.find('price', offer.sheet) as Card<'price'>, start);
-  if (offer.provider !== undefined && offer.model !== undefined) {
-    const sheet = ownSheet(catalog, offer.provider, offer.model);
-    if (sheet !== undefined) return sheetPrice(sheet, start);
-    const query = {
-      provider: offer.provider,
-      model: offer.model,
-      date: start,
-      shape: traffic.shape,
-      inputTokens: traffic.mix.input.mean,
-    };
-    return listed(query);
+  if (sheet !== undefined) return sheetPrice(sheet, start);
+  const { provider, model } = offer;
+  if (provider !== undefined && model !== undefined) {
+    return listed({ provider, model, date: start, shape: traffic.shape });
   }
-  const price: ListedPrice = {
-    name: offer.name ?? 'own price',
-    inputUsdPerMtok: offer.input ?? 0,
-    outputUsdPerMtok: offer.output ?? 0,
-    ...(offer.cached_input === undefined ? {} : { cachedInputUsdPerMtok: offer.cached_input }),
-    source: 'scenario: compare',
-    asOf: start,
+  const own = statedPrice({ ...offer, input: offer.input ?? 0, output: offer.output ?? 0 });
+  return { found: true, price: { name: offer.name ?? 'own price', ...own, source: 'scenario: compare', asOf: start } };
+}
+
+/** The rules of a sheet, where the scenario does not state its own. */
+function rulesOf(offer: Offer, sheet: Card<'price'> | undefined): Rules {
+  return {
+    cache_ttl: offer.cache_ttl ?? sheet?.cache_ttl,
+    cache_min_tokens: offer.cache_min_tokens ?? sheet?.cache_min_tokens,
+    batch_discount: offer.batch_discount ?? sheet?.batch_discount,
+    batch_window: offer.batch_window ?? sheet?.batch_window,
+    limits: offer.limits ?? sheet?.limits,
   };
-  return { found: true, price };
 }
 
 function sameNames(offers: readonly OfferPlan[]): Problem[] {
@@ -77,23 +58,95 @@ function sameNames(offers: readonly OfferPlan[]): Problem[] {
 }
 
 /**
- * Share of the input that is billed as read from the cache: the offer's own; else what the traffic states; else what
- * its prompts have in common, where the offer has a price for that.
+ * The batch price is for traffic that can wait as long as the provider may take. Where the traffic has no deadline, it
+ * cannot wait, unless the scenario itself states the discount: then it is taken at its word.
  */
-function cachedShare(
+function batchTerms(
   offer: Offer,
   index: number,
-  traffic: TrafficPlan,
-  isCheaperCached: boolean,
-  defaults: Defaults,
-): number {
-  if (offer.cached_input_share !== undefined) return offer.cached_input_share;
-  const path = `compare.${index}.cached_input_share`;
-  if (isCheaperCached && !defaults.given('traffic.cached_input')) {
-    const common = commonShare(traffic);
-    if (common > 0) return defaults.use(path, common, 'what prompts have in common');
+  { batch_discount: discount = 0, batch_window: window }: Rules,
+  { traffic, defaults, problems }: OfferContext,
+): Pick<OfferPlan, 'batchDiscount' | 'batchRefused'> {
+  const { deadline } = traffic;
+  if (discount === 0) return { batchDiscount: 0 };
+  if (deadline === undefined) {
+    if (offer.batch_discount === undefined) return { batchDiscount: 0 };
+    defaults.use('traffic.deadline', 'late enough', 'the scenario states a batch discount');
+    return { batchDiscount: discount };
   }
-  return defaults.use(path, traffic.mix.cachedInput, 'traffic.cached_input');
+  if (window === undefined) {
+    const message = 'needs batch_window, such as "24 h", to tell whether the deadline of the traffic allows it';
+    problems.push({ path: ['compare', index], message });
+    return { batchDiscount: 0 };
+  }
+  return deadline < window
+    ? { batchDiscount: 0, batchRefused: { discount, window, deadline } }
+    : { batchDiscount: discount };
+}
+
+function rateLimits({ limits }: Rules, index: number, defaults: Defaults): { limits?: RateLimits } {
+  if (limits === undefined) return {};
+  const path = `compare.${index}.limits.cached_input`;
+  const cached = limits.cached_input ?? defaults.use(path, 'counted', 'limits count all input');
+  return {
+    limits: {
+      requests: limits.requests_per_minute ?? Number.POSITIVE_INFINITY,
+      inputTokens: limits.input_tokens_per_minute ?? Number.POSITIVE_INFINITY,
+      outputTokens: limits.output_tokens_per_minute ?? Number.POSITIVE_INFINITY,
+      countsCached: cached === 'counted',
+    },
+  };
+}
+
+/** How many tokens this model makes of the scenario's; what is not stated is 1, 1 and 0. */
+function tokenFactors(offer: Offer): Pick<OfferPlan, 'inputFactor' | 'outputFactor' | 'reasoningRatio'> {
+  return {
+    ...(offer.input_factor === undefined ? {} : { inputFactor: offer.input_factor }),
+    ...(offer.output_factor === undefined ? {} : { outputFactor: offer.output_factor }),
+    ...(offer.reasoning_ratio === undefined ? {} : { reasoningRatio: offer.reasoning_ratio }),
+  };
+}
+
+function resolveOffer(offer: Offer, index: number, context: OfferContext): OfferPlan | undefined {
+  const sheet = sheetOf(offer, context.catalog);
+  const answer = priceOf(offer, sheet, context);
+  if (!answer.found) {
+    context.problems.push({ path: ['compare', index], message: answer.problem });
+    return undefined;
+  }
+  const { price } = answer;
+  const rules = rulesOf(offer, sheet);
+  const batch = batchTerms(offer, index, rules, context);
+  return {
+    name: offer.name ?? price.name,
+    sameModel: offer.same_model,
+    baseline: offer.baseline,
+    inputUsdPerMtok: price.inputUsdPerMtok,
+    outputUsdPerMtok: price.outputUsdPerMtok,
+    ...(price.tiers === undefined ? {} : { tiers: price.tiers }),
+    ...offerCache(offer, index, rules, price, context),
+    ...tokenFactors(offer),
+    usdPerRequest: offer.per_request ?? 0,
+    ...batch,
+    // Batches have queues of their own, beside the limits by the minute.
+    ...(batch.batchDiscount > 0 ? {} : rateLimits(rules, index, context.defaults)),
+    failure: offer.failure ?? 0,
+    rejected: offer.rejected ?? 0,
+    source: price.source,
+    asOf: price.asOf,
+  };
+}
+
+/** Defaults that hold for every offer alike. */
+function noteDefaults({ compare }: Scenario, defaults: Defaults): void {
+  if (compare.length === 0) return;
+  defaults.use('API prices over time', 'flat', 'list prices of one fixed model rarely move');
+  if (compare.some((offer) => offer.failure === undefined || offer.rejected === undefined)) {
+    defaults.use('API calls that fail or are rejected', 0, 'no failure given under compare');
+  }
+  if (compare.some((offer) => offer.input_factor === undefined || offer.output_factor === undefined)) {
+    defaults.use('API tokens for one of the own', 1, 'no input_factor or output_factor given under compare');
+  }
 }
 
 /**
@@ -111,37 +164,9 @@ export function resolveOffers(
   if (scenario.compare.filter((offer) => offer.baseline).length > 1) {
     problems.push({ path: ['compare'], message: 'more than one baseline; keep one' });
   }
-  if (scenario.compare.length > 0)
-    defaults.use('API prices over time', 'flat', 'list prices of one fixed model rarely move');
-  if (scenario.compare.some((offer) => offer.failure === undefined || offer.rejected === undefined)) {
-    defaults.use('API calls that fail or are rejected', 0, 'no failure given under compare');
-  }
-  const offers = scenario.compare.flatMap((offer, index) => {
-    const answer = priceOf(offer, catalog, traffic, start, listed);
-    if (!answer.found) {
-      problems.push({ path: ['compare', index], message: answer.problem });
-      return [];
-    }
-    const { price } = answer;
-    const cachedPrice = offer.cached_input ?? price.cachedInputUsdPerMtok;
-    const share = cachedShare(offer, index, traffic, cachedPrice !== undefined, defaults);
-    return {
-      name: offer.name ?? price.name,
-      sameModel: offer.same_model,
-      baseline: offer.baseline,
-      inputUsdPerMtok: price.inputUsdPerMtok,
-      outputUsdPerMtok: price.outputUsdPerMtok,
-      cachedInputUsdPerMtok: cachedPrice ?? price.inputUsdPerMtok,
-      cachedInputShare: share,
-      ...(offer.cache_write === undefined ? {} : { cacheWriteUsdPerMtok: offer.cache_write }),
-      usdPerRequest: offer.per_request ?? 0,
-      batchDiscount: offer.batch_discount ?? 0,
-      failure: offer.failure ?? 0,
-      rejected: offer.rejected ?? 0,
-      source: price.source,
-      asOf: price.asOf,
-    };
-  });
+  noteDefaults(scenario, defaults);
+  const context = { catalog, traffic, start, listed, defaults, problems };
+  const offers = scenario.compare.flatMap((offer, index) => resolveOffer(offer, index, context) ?? []);
   if (offers.length === scenario.compare.length) problems.push(...sameNames(offers));
   if (scenario.traffic.overflow === 'api' && scenario.compare.length === 0) {
     problems.push({ path: ['traffic', 'overflow'], message: 'overflow to an API needs one under "compare"' });

@@ -111,6 +111,7 @@ export function resolveTraffic(
     arrivals,
     ...resolveBackground(traffic),
     shape: resolveShape(scenario, lookups, start, problems),
+    ...(traffic.deadline === undefined ? {} : { deadline: traffic.deadline }),
     growthPerMonth: traffic.growth,
     overflow: traffic.overflow,
   };

@@ -10,6 +10,8 @@ export interface SessionMoments {
   input: LengthDistribution;
   /** Share of input tokens that the request before has sent already, or any other with the same shared prompt. */
   repeatedShare: Share;
+  /** Share of input tokens in prompts long enough to be cached. */
+  cacheableShare: Share;
 }
 
 type Growth = Pick<SessionPlan, 'firstInput' | 'addedPerTurn' | 'contextCap'>;
@@ -40,6 +42,13 @@ function reaches(turns: LengthDistribution, turn: number): number {
   return normalProbability((location - Math.log(turn - 0.5)) / Math.sqrt(variance));
 }
 
+/** Where every session has as many turns, its prompts are a list; where their number varies, the moments must do. */
+function listOfPrompts({ turns, ...growth }: Growth & Pick<SessionPlan, 'turns'>): Pick<LengthDistribution, 'draw'> {
+  const last = Math.max(1, Math.round(turns.mean));
+  if (turns.cv > 0 || promptAtTurn(growth, 1) === promptAtTurn(growth, last)) return {};
+  return { draw: { kind: 'list', lengths: Array.from({ length: last }, (_, i) => promptAtTurn(growth, i + 1)) } };
+}
+
 /**
  * Moments over all requests, each turn weighed by how many sessions get there.
  *
@@ -47,9 +56,14 @@ function reaches(turns: LengthDistribution, turn: number): number {
  * is met again. Answers are not counted as repeated although an engine keeps them too: it errs low.
  *
  * @param sharedTokens what every prompt begins with, whoever asks; known already at the first turn
+ * @param least beginnings shorter than this are not cached, so they are met as if new
  */
-export function sessionMoments(session: Growth & Pick<SessionPlan, 'turns'>, sharedTokens: Tokens = 0): SessionMoments {
-  const sums = { requests: 0, input: 0, square: 0, repeated: 0 };
+export function sessionMoments(
+  session: Growth & Pick<SessionPlan, 'turns'>,
+  sharedTokens: Tokens = 0,
+  least: Tokens = 0,
+): SessionMoments {
+  const sums = { requests: 0, input: 0, square: 0, repeated: 0, cacheable: 0 };
   let before = sharedTokens;
   for (let turn = 1; turn <= MOST_TURNS; turn++) {
     const chance = reaches(session.turns, turn);
@@ -58,15 +72,18 @@ export function sessionMoments(session: Growth & Pick<SessionPlan, 'turns'>, sha
     sums.requests += chance;
     sums.input += chance * input;
     sums.square += chance * input ** 2;
-    sums.repeated += chance * Math.min(input, isTrimmed(session, turn) ? sharedTokens : before);
+    const repeated = Math.min(input, isTrimmed(session, turn) ? sharedTokens : before);
+    if (repeated >= least) sums.repeated += chance * repeated;
+    if (input >= least) sums.cacheable += chance * input;
     before = input;
   }
   const mean = sums.input / sums.requests;
   const variance = Math.max(0, sums.square / sums.requests - mean ** 2);
   return {
     requestsPerSession: sums.requests,
-    input: { mean, cv: Math.sqrt(variance) / mean },
+    input: { mean, cv: Math.sqrt(variance) / mean, ...listOfPrompts(session) },
     repeatedShare: sums.repeated / sums.input,
+    cacheableShare: sums.cacheable / sums.input,
   };
 }
 

@@ -1,7 +1,19 @@
 const HOURS_PER_WEEK = 168;
 
-/** Minutes that local time is ahead of UTC on a date, from the runtime's time-zone data; undefined for unknown zones. */
+/** Answers of the runtime, which takes long over each; a sweep asks for one again and again. */
+const known = new Map<string, number | undefined>();
+const MOST_KNOWN = 1000;
+
 function minutesAheadOfUtc(timezone: string, date: string): number | undefined {
+  const key = `${date} ${timezone}`;
+  if (known.has(key)) return known.get(key);
+  const found = lookUpMinutes(timezone, date);
+  if (known.size < MOST_KNOWN) known.set(key, found);
+  return found;
+}
+
+/** Minutes that local time is ahead of UTC on a date, from the runtime's time-zone data; undefined for unknown zones. */
+function lookUpMinutes(timezone: string, date: string): number | undefined {
   let text: string;
   try {
     const format = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' });

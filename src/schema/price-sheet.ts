@@ -1,14 +1,13 @@
 import * as z from 'zod';
-import { cardId, date, name, quantity, share, sources } from './fields.ts';
-
-const perMtok = quantity('USD/Mtok', '3 USD/Mtok', { min: 0, max: 1e6 });
+import { furtherPrices, perMtok, priceRules } from './api-price.ts';
+import { cardId, date, name, sources } from './fields.ts';
 
 /** One host's price of one model, valid from a date on; later entries replace earlier ones. */
 const datedPrice = z.strictObject({
   from: date(),
   input: perMtok,
   output: perMtok,
-  cached_input: perMtok.optional(),
+  ...furtherPrices,
 });
 
 /** An API price that no package carries: an own contract, a past price, a host not listed. */
@@ -18,6 +17,6 @@ export const priceSheetCard = z.strictObject({
   provider: name(),
   model: name(),
   prices: z.array(datedPrice).min(1),
-  batch_discount: share().optional(),
+  ...priceRules,
   sources,
 });

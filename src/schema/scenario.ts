@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { furtherPrices, perMtok, priceRules } from './api-price.ts';
 import {
   billingMonths,
   cardId,
@@ -16,13 +17,13 @@ import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
 import { own } from './own.ts';
 import { ownCalibration } from './own-calibration.ts';
+import { quality } from './quality.ts';
 import { spotTerms } from './rental.ts';
 import { slo, traffic } from './traffic.ts';
 import { transfers } from './transfer.ts';
 
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 const perHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 100_000 });
-const perMtok = quantity('USD/Mtok', '3 USD/Mtok', { min: 0, max: 1e6 });
 
 const instances = z.union([z.literal('auto'), count({ min: 1, max: 32 })]).default('auto');
 
@@ -179,12 +180,17 @@ const offer = z
     baseline: z.boolean().default(false),
     input: perMtok.optional(),
     output: perMtok.optional(),
-    cached_input: perMtok.optional(),
+    ...furtherPrices,
+    ...priceRules,
+    /** Of input that the cache reads and that is written to it. Both follow from what prompts have in common where absent. */
     cached_input_share: share().optional(),
-    /** Of input that is not read from the cache but put there, in place of the price of input. */
-    cache_write: perMtok.optional(),
+    cache_write_share: share().optional(),
     per_request: usd.optional(),
-    batch_discount: share().optional(),
+    /** Tokens of this model for one of the scenario's: its tokenizer's for a prompt, its own brevity for an answer. */
+    input_factor: number({ min: 0.01, max: 100 }).optional(),
+    output_factor: number({ min: 0.01, max: 100 }).optional(),
+    /** Hidden tokens of thought for each token of the answer, billed as output. */
+    reasoning_ratio: number({ min: 0, max: 1000 }).optional(),
     /** Chance that a call fails after it was charged; it is repeated until one succeeds. */
     failure: share({ min: 0, max: 0.99 }).optional(),
     /** Chance that a call is turned away (429) without a charge; it is repeated until one is let in. */
@@ -202,6 +208,10 @@ const offer = z
     }
     if (own && value.name === undefined) {
       context.addIssue({ code: 'custom', message: 'needs a name', path: ['name'] });
+    }
+    if ((value.cached_input_share ?? 0) + (value.cache_write_share ?? 0) > 1) {
+      const message = 'cached_input_share and cache_write_share make more than the whole input';
+      context.addIssue({ code: 'custom', message, path: ['cache_write_share'] });
     }
   });
 
@@ -224,5 +234,7 @@ export const scenarioFile = z.strictObject({
   horizons: z.array(billingMonths()).min(1).max(20).default([1, 12, 60]),
   discount_rate: share({ min: -0.5, max: 2 }).optional(),
   facility: cardId().default('typical'),
+  /** Read where weights are chosen, not by a run of weights that are given. */
+  quality: quality.optional(),
 });
 export type Scenario = z.infer<typeof scenarioFile>;

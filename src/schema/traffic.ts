@@ -84,6 +84,8 @@ const fields = z.strictObject({
   samples: count({ min: 1, max: 1024 }).default(1),
   cached_input: share().optional(),
   background: z.strictObject({ share: share(), slo: slo.default({}) }).optional(),
+  /** How long an answer may take where nobody waits for it: decides whether a batch price applies. */
+  deadline: quantity('s', '24 h', { min: 1, max: 1e8 }).optional(),
   growth: growthPerMonth().default(0),
   overflow: z.enum(['refuse', 'queue', 'api']).default('refuse'),
 });

@@ -28,8 +28,32 @@ describe('a request at an API', () => {
     expect(perRequest).toBe(0.001);
   });
 
-  test('writes into the cache what it does not read from it, where that has a price', () => {
-    expect(requestBill({ ...OFFER, cacheWriteUsdPerMtok: 3.75 }, MIX).newInput).toBeCloseTo(200 * 3.75e-6, 15);
+  test('pays for the share of its input that is written to the cache', () => {
+    const bill = requestBill({ ...OFFER, cacheWriteUsdPerMtok: 3.75, cacheWriteShare: 0.15 }, MIX);
+    expect(bill.cacheWrite).toBeCloseTo(150 * 3.75e-6, 15);
+    expect(bill.newInput).toBeCloseTo(50 * 3e-6, 15);
+  });
+
+  test('keeps what it wrote, once, however often the call is repeated', () => {
+    const stored = { ...OFFER, cacheWriteShare: 0.2, cacheStorage: { usdPerMtokHour: 0.75, hours: 3 }, failure: 0.5 };
+    expect(requestBill(stored, MIX).cacheStorage).toBeCloseTo(200 * 3 * 0.75e-6, 15);
+  });
+
+  test("is counted in the API's tokens, hidden ones included", () => {
+    const bill = requestBill({ ...OFFER, inputFactor: 1.5, outputFactor: 0.5, reasoningRatio: 4 }, MIX);
+    expect(bill.newInput).toBeCloseTo(1.5 * 200 * 3e-6, 15);
+    expect(bill.cachedInput).toBeCloseTo(1.5 * 800 * 0.3e-6, 15);
+    expect(bill.output).toBeCloseTo(150 * 15e-6, 15);
+    expect(bill.hiddenOutput).toBeCloseTo(600 * 15e-6, 15);
+  });
+
+  test('pays the prices of its length for all of it, by its own count of tokens', () => {
+    const tiers = [{ above: 1200, inputUsdPerMtok: 6, outputUsdPerMtok: 22.5, cachedInputUsdPerMtok: 0.6 }];
+    expect(requestBill({ ...OFFER, tiers }, MIX).total).toBe(requestBill(OFFER, MIX).total);
+    const long = requestBill({ ...OFFER, tiers, inputFactor: 1.3 }, MIX);
+    expect(long.newInput).toBeCloseTo(1.3 * 200 * 6e-6, 15);
+    expect(long.cachedInput).toBeCloseTo(1.3 * 800 * 0.6e-6, 15);
+    expect(long.output).toBeCloseTo(300 * 22.5e-6, 15);
   });
 
   test('pays its fee once a call, however many answers it asks for', () => {

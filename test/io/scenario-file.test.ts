@@ -76,7 +76,7 @@ describe('every problem is shown where its key was written', () => {
       [
         '--set: expected path=value, got "slo"',
         'b.yaml:2:7: name: expected a text, got 5',
-        's.yaml:2:21: serving.weights: expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4, got "fp9"; did you mean "fp8"?',
+        's.yaml:2:21: serving.weights: expected one of fp32, bf16, fp16, fp8, int8, int4, nvfp4, mxfp4 or a list of layers and formats, got "fp9"; did you mean "fp8"?',
         '--set serving.kv_cache: expected one of bf16, fp16, fp8, int8, got "int3"; did you mean "int8"?',
         'b.yaml:15:27: serving.max_batch: expected a number, got "many"',
         '--set trafic.growth: unknown key "trafic"; did you mean "traffic"?',

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { requestBill } from '../../src/api/bill.ts';
 import { monthlyRate, netPresentValue } from '../../src/cost/finance.ts';
 import { simulate } from '../../src/result/simulate.ts';
-import type { OfferPlan, Plan, RequestMix } from '../../src/scenario/plan.ts';
+import type { Plan } from '../../src/scenario/plan.ts';
 import { near, runOrSkip, scenarios } from './random-scenario.ts';
 
 const usd = (most: number) => fc.double({ min: 0, max: most, noNaN: true });
@@ -28,6 +27,7 @@ function twiceAsDear(plan: Plan): Plan {
       inputUsdPerMtok: 2 * offer.inputUsdPerMtok,
       outputUsdPerMtok: 2 * offer.outputUsdPerMtok,
       cachedInputUsdPerMtok: 2 * offer.cachedInputUsdPerMtok,
+      ...(offer.cacheWriteUsdPerMtok === undefined ? {} : { cacheWriteUsdPerMtok: 2 * offer.cacheWriteUsdPerMtok }),
       usdPerRequest: 2 * offer.usdPerRequest,
     })),
   };
@@ -112,51 +112,6 @@ describe('present value', () => {
     fc.assert(
       fc.property(fc.double({ min: -0.5, max: 2, noNaN: true }), (annual) => {
         expect((1 + monthlyRate(annual)) ** 12 - 1).toBeCloseTo(annual, 9);
-      }),
-    );
-  });
-});
-
-describe('an API bill', () => {
-  const offers: fc.Arbitrary<OfferPlan> = fc.record({
-    name: fc.constant('an offer'),
-    sameModel: fc.boolean(),
-    baseline: fc.boolean(),
-    inputUsdPerMtok: usd(100),
-    outputUsdPerMtok: usd(300),
-    cachedInputUsdPerMtok: usd(100),
-    cachedInputShare: fc.constantFrom(0, 0.1, 0.4, 0.9, 1),
-    usdPerRequest: fc.constant(0),
-    batchDiscount: fc.constant(0),
-    failure: fc.constantFrom(0, 0.05),
-    rejected: fc.constantFrom(0, 0.2),
-    source: fc.constant('test'),
-    asOf: fc.constant('2026-12-01'),
-  });
-  const mixOf = (input: number, output: number): RequestMix => ({
-    input: { mean: input, cv: 0 },
-    output: { mean: output, cv: 0 },
-    cachedInput: 0,
-  });
-  const tokens = fc.integer({ min: 1, max: 100_000 });
-
-  test('is linear in both lengths', () => {
-    fc.assert(
-      fc.property(offers, tokens, tokens, fc.integer({ min: 1, max: 9 }), (offer, input, output, factor) => {
-        const total = (inputs: number, outputs: number) => requestBill(offer, mixOf(inputs, outputs)).total;
-        expect(near(total(factor * input, factor * output), factor * total(input, output))).toBe(true);
-        expect(near(total(input, output), total(input, 0) + total(0, output))).toBe(true);
-      }),
-    );
-  });
-
-  test('halves at half price, and its parts sum to it', () => {
-    fc.assert(
-      fc.property(offers, tokens, tokens, usd(0.01), (offer, input, output, fee) => {
-        const full = requestBill({ ...offer, usdPerRequest: fee }, mixOf(input, output));
-        const half = requestBill({ ...offer, usdPerRequest: fee, batchDiscount: 0.5 }, mixOf(input, output));
-        expect(near(2 * half.total, full.total)).toBe(true);
-        expect(near(full.newInput + full.cachedInput + full.output + full.perRequest, full.total)).toBe(true);
       }),
     );
   });

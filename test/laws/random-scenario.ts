@@ -107,9 +107,13 @@ const offer = fc
     input: usd('USD/Mtok', 0, 5),
     output: usd('USD/Mtok', 0, 25),
     cached_input: usd('USD/Mtok', 0, 1),
+    cache_write: usd('USD/Mtok', 0, 6),
     per_request: usd('USD', 0, 0.001),
     batch_discount: fc.constantFrom(0, 0.5),
     failure: fc.constantFrom(0, 0.05),
+    output_factor: fc.constantFrom(0.5, 1, 1.3),
+    reasoning_ratio: fc.constantFrom(0, 0, 3),
+    limits: fc.record({ requests_per_minute: fc.integer({ min: 1, max: 5000 }) }),
     same_model: fc.boolean(),
   })
   .map((prices): Raw => prices);

@@ -31,8 +31,8 @@ describe('what a result says of its own error', () => {
   test('on what was measured: which rows, and how many', () => {
     expect(measured.basis).toMatch(/^NVIDIA H200.*, dense, vLLM.*, from \d+ measured rows left out of the fit$/);
     expect(measured.price).toBeGreaterThanOrEqual(0.07);
-    expect(measured.price).toBeLessThan(0.2);
-    expect(measured.ttft).toBeGreaterThan(measured.tpot ?? 1);
+    expect(measured.price).toBeLessThan(0.3);
+    expect(measured.ttft).toBeGreaterThanOrEqual(0.07);
   });
 
   test('wider where nothing was measured, and it says of what', () => {

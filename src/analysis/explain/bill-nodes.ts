@@ -1,4 +1,4 @@
-import { callsPerRequest, requestBill } from '../../api/bill.ts';
+import { callsPerRequest, meanPrices, requestBill } from '../../api/bill.ts';
 import type { LedgerLine } from '../../cost/ledger.ts';
 import { totalUsd } from '../../cost/ledger.ts';
 import { ownLoadedUsd } from '../../result/metrics.ts';
@@ -169,23 +169,53 @@ function offerPrice(e: Explaining, offer: OfferPlan, key: string, label: string,
   return e.table.stated({ id: `api_${key}`, label: `${offer.name}: ${label}`, unit, value }, stated ?? listed);
 }
 
+type OfferNumber = (key: string, label: string, value: number, unit?: string) => string;
+
+/** Tokens of a kind as the API counts them: the scenario's, times its factor where it has one. */
+function apiCount(tokens: string, factor: number | undefined, key: string, price: OfferNumber): Formula {
+  if (factor === undefined || factor === 1) return formula`${tokens}`;
+  return formula`${tokens} * ${price(key, 'its tokens for one of these', factor, '')}`;
+}
+
+/** Input of a request at an API: past its cache, into it and out of it; USD per million requests. */
+function apiInput(e: Explaining, offer: OfferPlan, price: OfferNumber): Formula {
+  const mean = meanPrices(offer, e.facts.plan.traffic.mix);
+  const prompt = apiCount(inputNode(e), offer.inputFactor, 'input_factor', price);
+  const share = price('share', 'share of input read from its cache', offer.cachedInputShare, 'share');
+  const read = formula`${share} * ${price('cached', 'cached input', mean.cachedInputUsdPerMtok)}`;
+  const input = price('input', 'input', mean.inputUsdPerMtok);
+  const { cacheWriteShare } = offer;
+  if (cacheWriteShare === undefined) return formula`${prompt} * ((1 - ${share}) * ${input} + ${read})`;
+  const written = price('cache_write_share', 'share of input written to its cache', cacheWriteShare, 'share');
+  const write = formula`${written} * ${price('cache_write', 'writing to the cache', mean.cacheWriteUsdPerMtok)}`;
+  const kept =
+    offer.cacheStorage === undefined
+      ? formula`0`
+      : formula`${written} * ${price('cache_hours', 'hours it keeps what was written', offer.cacheStorage.hours, 'h')} * ${price('cache_storage', 'keeping it', offer.cacheStorage.usdPerMtokHour, 'USD/Mtok/h')} * (1 - ${price('failure', 'chance that a charged call fails', offer.failure, 'share')})`;
+  return formula`${prompt} * ((1 - ${share} - ${written}) * ${input} + ${write} + ${read} + ${kept})`;
+}
+
+function apiOutput(e: Explaining, offer: OfferPlan, price: OfferNumber): Formula {
+  const mean = meanPrices(offer, e.facts.plan.traffic.mix);
+  const answer = apiCount(outputNode(e), offer.outputFactor, 'output_factor', price);
+  const usd = price('output', 'output', mean.outputUsdPerMtok);
+  const { reasoningRatio = 0 } = offer;
+  if (reasoningRatio === 0) return formula`${answer} * ${usd}`;
+  const hidden = price('reasoning_ratio', 'hidden tokens for each of the answer', reasoningRatio, '');
+  return formula`${answer} * (1 + ${hidden}) * ${usd}`;
+}
+
 /** A request at the API that takes what the own fleet cannot. */
 function overflowParts(e: Explaining, entry: LedgerLine): LineParts | undefined {
   const { plan } = e.facts;
   const offer = baselineOffer(plan);
   if (entry.id !== 'overflow.api' || offer === undefined) return undefined;
-  const price = (key: string, label: string, value: number, unit = 'USD/Mtok') =>
-    offerPrice(e, offer, key, label, value, unit);
+  const price: OfferNumber = (key, label, value, unit = 'USD/Mtok') => offerPrice(e, offer, key, label, value, unit);
   const quantity = { id: 'api_request', label: `a request at ${offer.name}`, unit: 'USD' };
   const rate = e.table.computed({ ...quantity, value: requestBill(offer, plan.traffic.mix).total }, () => {
-    const input = offer.cacheWriteUsdPerMtok ?? offer.inputUsdPerMtok;
-    const share = price('share', 'share of input read from its cache', offer.cachedInputShare, 'share');
-    const [prompt, answer] = [inputNode(e), outputNode(e)];
-    const read = formula`${prompt} * ${share} * ${price('cached', 'cached input', offer.cachedInputUsdPerMtok)}`;
-    const fresh = formula`${prompt} * (1 - ${share}) * ${price(offer.cacheWriteUsdPerMtok === undefined ? 'input' : 'cache_write', 'input', input)}`;
-    const out = formula`${answer} * ${price('output', 'output', offer.outputUsdPerMtok)}`;
     const times = (1 - offer.batchDiscount) * callsPerRequest(offer).billed;
-    const sum = formula`(${fresh} + ${read} + ${out}) / 1e6 + ${price('per_request', 'fee a call', offer.usdPerRequest, 'USD')}`;
+    const tokens = formula`(${apiInput(e, offer, price)} + ${apiOutput(e, offer, price)})`;
+    const sum = formula`${tokens} / 1e6 + ${price('per_request', 'fee a call', offer.usdPerRequest, 'USD')}`;
     if (times === 1) return sum;
     const discount = price('batch_discount', 'discount of its batch price', offer.batchDiscount, 'share');
     const failure = price('failure', 'chance that a charged call fails', offer.failure, 'share');

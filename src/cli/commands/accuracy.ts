@@ -10,8 +10,8 @@ import { readMeasured } from '../../io/measured-file.ts';
 import { didYouMean } from '../../math/edit-distance.ts';
 import { accuracyPicture } from '../../report/accuracy-picture.ts';
 import { accuracyMarkdown, accuracyText } from '../../report/accuracy-text.ts';
+import { openLookups } from '../../run/open-lookups.ts';
 import { InputError } from '../../schema/problem.ts';
-import { openLookups } from '../load-plan.ts';
 import { type GlobalOptions, result } from '../output.ts';
 import { startProgress } from '../progress.ts';
 

@@ -1,7 +1,8 @@
 import { formatProblem, LocatedError, type LocatedProblem } from '../../io/located-error.ts';
+import { openLookups } from '../../run/open-lookups.ts';
 import type { Lookups } from '../../scenario/resolve.ts';
 import { EXIT } from '../exit-codes.ts';
-import { loadPlan, openLookups } from '../load-plan.ts';
+import { loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, result, say } from '../output.ts';
 
 /** Reads every file to its end, named override blocks included, and reports all problems of all of them. */

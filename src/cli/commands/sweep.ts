@@ -1,66 +1,134 @@
-import { type Axis, parseAxis, settingOf } from '../../analysis/axis.ts';
-import { planSweep, pointValues } from '../../analysis/sweep-plan.ts';
-import { toCsv } from '../../io/csv.ts';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import manifest from '../../../package.json' with { type: 'json' };
+import { readAxis } from '../../analysis/axis.ts';
+import { planSweep } from '../../analysis/sweep-plan.ts';
+import { csvParts } from '../../io/csv.ts';
+import { fileStore, memoryStore, type RowStore } from '../../io/row-store.ts';
 import { readScenario } from '../../io/scenario-file.ts';
 import type { Cell } from '../../result/columns.ts';
-import { simulateVariant, sweepRow } from '../../result/sweep-point.ts';
+import { runSweep } from '../../run/sweep.ts';
+import type { SweepJob } from '../../run/sweep-chunk.ts';
 import { InputError } from '../../schema/problem.ts';
-import { openLookups } from '../load-plan.ts';
-import { type GlobalOptions, note, result, wantsJsonRows } from '../output.ts';
+import { EXIT } from '../exit-codes.ts';
+import { type GlobalOptions, note, result, say, wantsJsonRows } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
-/** Points between two looks at the event loop, so that the bar moves and Ctrl-C is heard. */
-const BETWEEN_TURNS = 16;
+export interface SweepCommandOptions extends GlobalOptions {
+  axis: readonly string[];
+  workers?: number;
+}
 
-/** Columns in the order rows first bring them, the reason last whichever row brings it. */
-function columnsOf(rows: readonly Record<string, Cell>[]): string[] {
-  const columns = new Set(rows.flatMap((row) => Object.keys(row)));
-  return columns.delete('reason') ? [...columns, 'reason'] : [...columns];
+/** Fewer points than this for each thread are done before the thread has started. */
+const LEAST_FOR_A_THREAD = 8;
+const MOST_WORKERS = 256;
+
+function workersFor({ workers }: SweepCommandOptions, points: number): number {
+  if (workers === undefined)
+    return Math.max(1, Math.min(availableParallelism(), Math.floor(points / LEAST_FOR_A_THREAD)));
+  if (workers < 1 || workers > MOST_WORKERS) {
+    throw new InputError([{ path: [], message: `--workers ${workers}: expected 1 to ${MOST_WORKERS} threads` }]);
+  }
+  return workers;
+}
+
+/** Whether rows can be kept beside the file they will go to, which a pipe or a device has no place for. */
+function isResumable(output: string | undefined): output is string {
+  return output !== undefined && output !== '-' && (statSync(output, { throwIfNoEntry: false })?.isFile() ?? true);
+}
+
+/** The rows, kept beside the file they will go to, so that the same command goes on where it was stopped. */
+function openStore(job: SweepJob, output: string | undefined): RowStore {
+  if (!isResumable(output)) return memoryStore();
+  const run = createHash('sha256')
+    .update(JSON.stringify([manifest.version, job]))
+    .digest('hex');
+  return fileStore(`${output}.part`, run);
 }
 
 /** A grid of scenarios, one row a point. */
-export async function sweepScenario(file: string, options: GlobalOptions & { axis: readonly string[] }): Promise<void> {
+export async function sweepScenario(file: string, options: SweepCommandOptions): Promise<void> {
   if (options.axis.length === 0) {
     throw new InputError([
       { path: [], message: 'a sweep needs an axis, such as --axis traffic.utilization=0.05..1:20' },
     ]);
   }
-  const asJson = wantsJsonRows(options);
-  const plan = planSweep(options.axis.map((text) => parseAxis(text)));
+  const form = wantsJsonRows(options) ? 'json' : 'csv';
+  const plan = planSweep(options.axis.map((text) => readAxis(text)));
+  const workers = workersFor(options, plan.points);
   for (const warning of plan.axes.flatMap((axis) => axis.warnings)) note(options, `warning: ${warning}`);
   const { raw } = readScenario(file, options);
-  const lookups = openLookups();
-  const progress = await startProgress('sweep', plan.points, options.quiet === true);
-  const rows: Record<string, Cell>[] = [];
-  for (let index = 0; index < plan.points; index++) {
-    const point = pointValues(plan, index).map((value, i) => ({ axis: plan.axes[i] as Axis, value }));
-    const settings = point.map(({ axis, value }) => settingOf(axis, value));
-    try {
-      const outcome = simulateVariant(raw, settings, lookups, options.seed ?? 0);
-      rows.push(
-        sweepRow(
-          point.map(({ axis, value }) => ({ path: axis.path, value })),
-          outcome,
-        ),
-      );
-    } catch (error) {
-      progress.stop();
-      throw error instanceof InputError ? atPoint(error, settings) : error;
-    }
-    progress.to(index + 1);
-    if (index % BETWEEN_TURNS === 0) await new Promise(setImmediate);
+  const job: SweepJob = { raw, plan, seed: options.seed ?? 0 };
+  const store = openStore(job, options.output);
+  if (store.rows > 0) note(options, `going on after ${pointsOf(store.rows, plan.points)}`);
+  try {
+    const signal = await fill(store, job, workers, options.quiet === true);
+    if (store.rows > 0) await result(options, textParts(store, form));
+    if (signal === undefined) store.discard();
+    else sayInterrupted(signal, store.rows, plan.points, options.output);
+  } finally {
+    store.close();
   }
-  progress.stop();
-  const text = asJson
-    ? JSON.stringify({ schema: 'rackrate.sweep/v1', rows }, undefined, 2)
-    : toCsv(columnsOf(rows), rows);
-  await result(options, text);
 }
 
-/** The same problems, with the point of the grid at which they showed. */
-function atPoint(error: InputError, settings: readonly { path: string; value: unknown }[]): InputError {
-  const point = settings.map((setting) => `${setting.path}=${JSON.stringify(setting.value)}`).join(' ');
-  return new InputError(
-    error.problems.map((problem) => ({ ...problem, message: `at --axis ${point}: ${problem.message}` })),
-  );
+/** Runs what the store lacks; the signal that stopped it, if one did. */
+async function fill(
+  store: RowStore,
+  job: SweepJob,
+  workers: number,
+  quiet: boolean,
+): Promise<'SIGINT' | 'SIGTERM' | undefined> {
+  const { points } = job.plan;
+  const stop = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => stop.abort(signal);
+  const progress = await startProgress('sweep', points, quiet);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
+  try {
+    await runSweep(job, {
+      workers,
+      from: store.rows,
+      stop: stop.signal,
+      take({ lines, columns, fault }) {
+        store.add(lines, columns);
+        progress.to(store.rows);
+        if (fault === undefined) return;
+        store.discard();
+        throw new InputError([{ path: [], message: fault }]);
+      },
+    });
+  } finally {
+    progress.stop();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, onSignal);
+  }
+  return stop.signal.aborted ? stop.signal.reason : undefined;
+}
+
+const pointsOf = (rows: number, points: number) =>
+  `${rows.toLocaleString('en-US')} of ${points.toLocaleString('en-US')} points`;
+
+function sayInterrupted(signal: 'SIGINT' | 'SIGTERM', rows: number, points: number, output: string | undefined): void {
+  process.exitCode = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
+  const where = isResumable(output) ? '; the same command goes on from there' : '';
+  say(`interrupted after ${pointsOf(rows, points)}${where}`);
+}
+
+/** The rows as a table; the reason stands last, whichever row brings it. */
+function* textParts(store: RowStore, form: 'csv' | 'json'): Generator<string> {
+  const columns = [...store.columns].sort((a, b) => Number(a === 'reason') - Number(b === 'reason'));
+  if (form === 'csv') {
+    yield* csvParts(columns, rowsOf(store));
+    return;
+  }
+  yield '{"schema":"rackrate.sweep/v1","rows":[';
+  let separator = '\n';
+  for (const line of store.lines()) {
+    yield separator + line;
+    separator = ',\n';
+  }
+  yield '\n]}\n';
+}
+
+function* rowsOf(store: RowStore): Generator<Record<string, Cell>> {
+  for (const line of store.lines()) yield JSON.parse(line) as Record<string, Cell>;
 }

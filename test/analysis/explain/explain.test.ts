@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { explaining, explainMetric } from '../../../src/analysis/explain/explain.ts';
 import { childrenOf, type ExplainNode } from '../../../src/analysis/explain/explanation.ts';
-import { loadPlan, openLookups } from '../../../src/cli/load-plan.ts';
+import { loadPlan } from '../../../src/cli/load-plan.ts';
 import { originsOf } from '../../../src/cli/origins.ts';
 import { METRICS, type Metrics } from '../../../src/result/metric-table.ts';
 import { simulate } from '../../../src/result/simulate.ts';
+import { openLookups } from '../../../src/run/open-lookups.ts';
 import { ROOT } from '../../cli/rackrate.ts';
 import { evaluate } from './evaluate.ts';
 
@@ -130,6 +131,15 @@ const CLOSED: readonly Case[] = [
       'overheads={observability: 500 USD, egress: typical, people: typical, licence: 90 USD}',
       'people={setup: 40 h, hours_per_month: 0, rate: 100 USD/h, amortize_months: 18}',
       'capacity.rent={price: 2 USD/h, commitment: 1 year, commitment_discount: 20 %, billing_unit: 8 GPUs}',
+    ],
+  ],
+  [
+    'overflow at an API with a cache to write to, hidden tokens and failures',
+    'support-chat-70b.yaml',
+    [
+      'serving.replicas=1',
+      'traffic.overflow=api',
+      'compare=[{name: an API, input: 3 USD/Mtok, output: 15 USD/Mtok, cached_input: 0.3 USD/Mtok, cache_write: 3.75 USD/Mtok, cache_write_share: 0.2, cache_storage: 1 USD/Mtok/h, cache_ttl: 1 h, reasoning_ratio: 2, input_factor: 1.2, output_factor: 0.8, failure: 5 %, batch_discount: 50 %, tiers: [{above: 3000, input: 6 USD/Mtok}]}]',
     ],
   ],
   ['owned nodes', 'support-chat-70b.yaml', ['capacity={own: {node: hgx-h100-8}}', 'serving.tensor_parallel=8']],

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { describe, expect, test } from 'vitest';
+import { folderWith } from '../io/folder.ts';
+import { ENTRY, ROOT, rackrate } from './rackrate.ts';
+
+const SCENARIO = readFileSync(join(ROOT, 'scenarios/chat-8b.yaml'), 'utf8');
+const PRICES = 'capacity.rent.price=1..5:60';
+const AXES = ['--axis', PRICES, '--axis', 'serving.max_batch=16,64', '--axis', 'slo.tpot_p95~serving.max_batch=1,2'];
+const closedForm = ['--set', 'serving.envelope=closed-form'];
+
+describe('a sweep', { timeout: 120_000 }, () => {
+  const folder = folderWith({ 'chat.yaml': SCENARIO });
+  const sweep = (...more: string[]) => rackrate(['sweep', 'chat.yaml', ...closedForm, ...AXES, ...more], folder);
+  const whole = sweep('--workers', '1').stdout;
+
+  test('has the same bytes on one thread and on two', () => {
+    expect(whole.split('\n')).toHaveLength(60 * 2 + 2);
+    expect(sweep('--workers', '2').stdout === whole).toBe(true);
+  });
+
+  test('that is cut off leaves what it has, and goes on from there', async () => {
+    const part = join(folder, 'rows.csv.part');
+    const args = ['sweep', 'chat.yaml', ...closedForm, ...AXES, '-o', 'rows.csv', '--workers', '2'];
+    const child = spawn(process.execPath, [ENTRY, ...args], { cwd: folder });
+    let said = '';
+    child.stderr.on('data', (data) => {
+      said += data;
+    });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    const rowsIn = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 3 : 0);
+    while (rowsIn(part) < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    const left = readFileSync(join(folder, 'rows.csv'), 'utf8');
+    const rows = left.split('\n').length - 2;
+    expect(rows).toBeGreaterThanOrEqual(3);
+    expect(rows).toBeLessThan(120);
+    expect(whole.split('\n').slice(1, rows + 1)).toEqual(left.split('\n').slice(1, rows + 1));
+    expect(said).toContain(`interrupted after ${rows} of 120 points; the same command goes on from there`);
+
+    expect(rackrate(['sweep', 'chat.yaml', '--axis', PRICES, '-o', 'rows.csv'], folder)).toMatchObject({
+      status: 2,
+      stderr: 'rows.csv.part: holds an unfinished sweep of something else; delete it, or write to another file\n',
+    });
+    writeFileSync(part, `${readFileSync(part, 'utf8')}{"capacity.rent.pri`);
+    expect(rackrate(args, folder)).toMatchObject({
+      status: 0,
+      stderr: `going on after ${rows} of 120 points\nwrote rows.csv\n`,
+    });
+    expect(readFileSync(join(folder, 'rows.csv'), 'utf8') === whole).toBe(true);
+    expect(readdirSync(folder)).toEqual(['chat.yaml', 'rows.csv']);
+  });
+
+  test('with a value that no scenario can have leaves no file', () => {
+    const said = sweep('--axis', 'serving.replicas=2,0', '-o', 'fault.csv', '--workers', '2');
+    expect(said).toMatchObject({ status: 2, stderr: expect.stringContaining('serving.replicas=0') });
+    expect(readdirSync(folder).filter((name) => name.startsWith('fault'))).toEqual([]);
+  });
+
+  test('as JSON has the rows of the CSV', () => {
+    const { schema, rows } = JSON.parse(sweep('--json').stdout) as { schema: string; rows: Record<string, unknown>[] };
+    expect(schema).toBe('rackrate.sweep/v1');
+    expect(rows).toHaveLength(120);
+    const row = (parse(whole, { columns: true }) as Record<string, string>[])[5];
+    expect(String(rows[5]?.['usd_per_mtok_total'])).toBe(row?.['usd_per_mtok_total']);
+  });
+
+  test.each([
+    [['--axis', 'capacity.rent.price=1..5:99999999999'], 'not 99,999,999,999'],
+    [
+      ['--axis', 'capacity.rent.price=1..5:100000', '--axis', 'serving.token_budget=1..99999:99999'],
+      '9,999,900,000 points',
+    ],
+    [['--axis', PRICES, '--workers', '0'], 'expected 1 to 256 threads'],
+  ])('%j is refused at once', (args, said) => {
+    expect(rackrate(['sweep', 'chat.yaml', ...args], folder)).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining(said),
+    });
+  });
+});
