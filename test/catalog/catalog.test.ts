@@ -55,6 +55,11 @@ const LOOSELY_ROUNDED: Record<string, number> = {
 
 test.each(cards('model').map((card) => [card.id, card] as const))('%s: shape gives the published count', (_, card) => {
   const { total, active } = parameterCount(card);
+  const billions = (count: number) => (count / 1e9).toFixed(3).padStart(9);
+  const off = `${(100 * (total / card.published_parameters - 1)).toFixed(2)} %`;
+  process.stdout.write(
+    `${card.id.padEnd(32)}${billions(total)} B by shape${billions(card.published_parameters)} B published  ${off}\n`,
+  );
   expect(Math.abs(total / card.published_parameters - 1)).toBeLessThan(0.005);
   if (card.published_active_parameters === undefined) return;
   // Model cards count the embedding table as active and round to a digit or two.

@@ -52,7 +52,7 @@ describe('an explanation on screen', () => {
   });
 
   test('walks from datasheets and the scenario to dollars, and ends with the answer', () => {
-    for (const words of ['H100 datasheet', 'config.json', 'gpu-price-index', 'support-chat-70b.yaml:15', 'seed 0']) {
+    for (const words of ['H100 datasheet', 'config.json', 'gpu-price-index', 'support-chat-70b.yaml:16', 'seed 0']) {
       expect(text).toContain(words);
     }
     const last = text.trimEnd().split('\n').at(-1);

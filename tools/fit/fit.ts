@@ -25,7 +25,7 @@ function errorOf({ measured }: FittedRow, predicted: number): number {
   return predicted - Math.log(measured);
 }
 
-const fitted = fitCoefficients(fit, before, isAsked('--evaluate') ? 0 : 9);
+const fitted = fitCoefficients(fit, before, isAsked('--evaluate') ? Number(isAsked('--left-out')) : 9);
 const inFit = new ErrorTable();
 rows.forEach((row, i) => {
   if (row.metric.kind === 'power') return;

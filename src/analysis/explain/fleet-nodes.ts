@@ -130,13 +130,43 @@ function failureFormula(e: Explaining) {
   return formula`1 / (1 + ${rate} / 1000 / 24 / ${gpus} * ${instanceGpusNode(e)} * ${repair})`;
 }
 
-/** Share of time that one replica is up. */
+/** Share of time that one replica is up; on spot capacity, that of its machines and that of keeping its instances. */
 export function replicaAvailabilityNode(e: Explaining): string {
-  const { plan, origins } = { ...e, ...e.facts };
+  const { plan } = e.facts;
   const value = plan.reliability?.replicaAvailability ?? 1;
   const quantity = { id: 'replica_availability', label: 'share of time that a replica is up', unit: 'share', value };
+  const spot = plan.capacity.kind === 'rent' ? plan.capacity.spot : undefined;
+  if (spot === undefined) return machineAvailabilityNode(e, quantity);
+  return e.table.computed(quantity, () => {
+    const lost = (key: string, label: string, unit: string, amount: number) =>
+      e.table.stated(
+        { id: `spot_${key}`, label, unit, value: amount },
+        settingSource(e.origins, plan, ['capacity', 'rent', 'spot', key]),
+      );
+    const losses = lost('losses_per_hour', 'losses of a spot instance', '1/h', spot.lossesPerHour);
+    const recovery = lost('recovery', 'time until another serves', 'h', spot.recoveryHours);
+    const downPerUp =
+      spot.lossesPerHour * spot.recoveryHours * Math.ceil(e.table.get(instanceGpusNode(e)).value / unitOf(e));
+    const machines = machineAvailabilityNode(e, {
+      id: 'machine_availability',
+      label: 'the same without losses of spot capacity',
+      unit: 'share',
+      value: value * (1 + downPerUp),
+    });
+    return formula`${machines} / (1 + ${losses} * ceil(${instanceGpusNode(e)} / ${billingUnitNode(e)}) * ${recovery})`;
+  });
+}
+
+function unitOf(e: Explaining): number {
+  return e.table.get(billingUnitNode(e)).value;
+}
+
+/** Share of time that the machines of a replica work. */
+function machineAvailabilityNode(e: Explaining, quantity: { id: string; label: string; unit: string; value: number }) {
+  const { plan, origins } = { ...e, ...e.facts };
   const path = ['reliability', 'replica_availability'];
-  if (plan.reliability === undefined) return e.table.stated(quantity, settingSource(origins, plan, ['reliability']));
+  if (origins.scenario.reliability === undefined)
+    return e.table.stated(quantity, settingSource(origins, plan, ['reliability']));
   const stated = statedSource(origins, path);
   return stated === undefined ? e.table.computed(quantity, () => failureFormula(e)) : e.table.stated(quantity, stated);
 }

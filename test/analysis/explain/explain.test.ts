@@ -44,6 +44,19 @@ const CLOSED: readonly Case[] = [
     'chat-8b.yaml',
     ['serving.speculation={acceptance: 80 %, depth: 4, draft_cost: 4 %}', 'serving.engine_efficiency=0.9'],
   ],
+  [
+    'spot capacity over two instances, and data moved',
+    'support-chat-70b.yaml',
+    [
+      'capacity={rent: {price: 2 USD/h, gpus_per_instance: 2, spot: {losses_per_hour: 0.2}}}',
+      'transfers={internet: {amount: 50 TB}}',
+    ],
+  ],
+  [
+    'spot capacity without redundancy',
+    'chat-8b.yaml',
+    ['capacity={rent: {price: 1 USD/h, spot: true}}', 'reliability=null'],
+  ],
   ['a measured rate', 'chat-8b.yaml', ['serving.measured={output_tokens_per_second: 2000}']],
   [
     'own calibration',
