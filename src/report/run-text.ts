@@ -24,6 +24,11 @@ export interface TextOptions {
   file: string;
 }
 
+/** A default as read: a computed fraction to six digits, anything else as it is. */
+function shortValue<T>(value: T): T | number {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+}
+
 function defaultsTable(result: Result): Table {
   return {
     columns: [
@@ -33,7 +38,7 @@ function defaultsTable(result: Result): Table {
     ],
     rows: result.defaults_used.map((entry) => [
       entry.path,
-      `${entry.value}${entry.unit === undefined ? '' : ` ${entry.unit}`}`,
+      `${shortValue(entry.value)}${entry.unit === undefined ? '' : ` ${entry.unit}`}`,
       entry.source,
     ]),
   };

@@ -30,7 +30,7 @@ function basisOf(plan: Plan, { rows, unmeasured }: ErrorBand): string {
     return `${plan.gpuName}, ${kind}, ${plan.engineName}, from ${count(rows)} measured rows left out of the fit`;
   }
   const each = (part: 'on' | 'out') => unmeasured.map((what) => MISSING[what][part]).join(' and ');
-  return `no measurement ${each('on')}; from ${count(rows)} rows that come nearest, and what it costs to leave ${each('out')} out of the fit`;
+  return `none of the fitted rows is ${each('on')}; from ${count(rows)} rows that come nearest, and what it costs to leave ${each('out')} out of the fit`;
 }
 
 /** What to expect of the plan's numbers: from its own measurements, from others' like it, else from its calibration. */

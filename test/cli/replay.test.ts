@@ -27,6 +27,17 @@ function json(args: readonly string[]) {
 }
 
 describe('rackrate replay', { timeout: 60_000 }, () => {
+  test('drawn requests that end before the busiest hour are warned of, with the rate that replays it', () => {
+    const said = (args: readonly string[]) =>
+      rackrate(['replay', SCENARIO, '--requests', '200', '--set', 'traffic.shape=office-hours', ...args]);
+    const quiet = said([]);
+    const rate = /before the busiest hour, .*; --rate (\S+) replays that\n/.exec(quiet.stderr)?.[1];
+    expect(quiet.stdout).toContain(`, ${rate} in the busiest hour, from Monday 00:00 UTC on`);
+    const mean = Number(/scenario, (\S+) requests\/s on average/.exec(quiet.stdout)?.[1]);
+    expect(Number(rate) / mean).toBeCloseTo(3.38, 1);
+    expect(said(['--rate', `${rate}`]).stderr).toBe('');
+  });
+
   test('a trace: the fields of the contract, and what they add up to', () => {
     const found = json(['--trace', trace]);
     expect(found.schema).toBe('rackrate.replay/v1');

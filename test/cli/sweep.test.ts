@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
+import { significant } from '../../src/units/format.ts';
 import { folderWith } from '../io/folder.ts';
 import { ENTRY, ROOT, rackrate } from './rackrate.ts';
 
@@ -10,6 +11,17 @@ const SCENARIO = readFileSync(join(ROOT, 'scenarios/chat-8b.yaml'), 'utf8');
 const PRICES = 'capacity.rent.price=1..5:60';
 const AXES = ['--axis', PRICES, '--axis', 'serving.max_batch=16,64', '--axis', 'slo.tpot_p95~serving.max_batch=1,2'];
 const closedForm = ['--set', 'serving.envelope=closed-form'];
+
+/** The last line of a sweep, from its table alone. */
+function cheapest(whole: string): string {
+  const rows = (parse(whole, { columns: true }) as Record<string, string>[]).filter(({ status }) => status === 'ok');
+  const price = (row: Record<string, string>) => Number(row['usd_per_mtok_total']);
+  const best = rows.reduce((least, row) => (price(row) < price(least) ? row : least));
+  const at = Object.entries(best)
+    .slice(0, 3)
+    .map(([path, value]) => `${path}=${value}`);
+  return `${rows.length} of 120 points have an answer; cheapest: ${significant(price(best))} USD/Mtok at ${at.join(' ')}`;
+}
 
 describe('a sweep', { timeout: 120_000 }, () => {
   const folder = folderWith({ 'chat.yaml': SCENARIO });
@@ -48,7 +60,7 @@ describe('a sweep', { timeout: 120_000 }, () => {
     writeFileSync(part, `${readFileSync(part, 'utf8')}{"capacity.rent.pri`);
     expect(rackrate(args, folder)).toMatchObject({
       status: 0,
-      stderr: `going on after ${rows} of 120 points\nwrote rows.csv\n`,
+      stderr: `going on after ${rows} of 120 points\nwrote rows.csv\n${cheapest(whole)}\n`,
     });
     expect(readFileSync(join(folder, 'rows.csv'), 'utf8') === whole).toBe(true);
     expect(readdirSync(folder)).toEqual(['chat.yaml', 'rows.csv']);

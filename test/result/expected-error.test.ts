@@ -38,7 +38,7 @@ describe('what a result says of its own error', () => {
   test('wider where nothing was measured, and it says of what', () => {
     const inline = errorsOf({ gpu: GPU });
     expect(inline.price).toBeGreaterThan(measured.price);
-    expect(inline.basis).toMatch(/^no measurement on this GPU; .* to leave a GPU out of the fit$/);
+    expect(inline.basis).toMatch(/^none of the fitted rows is on this GPU; .* to leave a GPU out of the fit$/);
     expect(errorsOf({ engine: 'tgi' }).price).toBeGreaterThan(inline.price);
     const model = errorsOf({}, 'mistral-small-24b');
     expect(model.price).toBeGreaterThan(measured.price);

@@ -1,5 +1,5 @@
 import manifest from '../../../package.json' with { type: 'json' };
-import { offeredRate, simulateFleet } from '../../fleet/simulate-fleet.ts';
+import { offeredRate, peakOverMean, simulateFleet } from '../../fleet/simulate-fleet.ts';
 import { toCsv } from '../../io/csv.ts';
 import { openTrace } from '../../io/traces/open-trace.ts';
 import type { Trace } from '../../io/traces/trace.ts';
@@ -16,7 +16,7 @@ import { replicaOf, serviceCurve } from '../../serving/service-curve.ts';
 import { trafficSource } from '../../serving/traffic-source.ts';
 import { iteratorSource } from '../../traffic/list-source.ts';
 import type { RequestSource } from '../../traffic/request-source.ts';
-import { formatCount } from '../../units/format.ts';
+import { formatCount, formatSeconds, significant } from '../../units/format.ts';
 import { parseQuantity } from '../../units/parse.ts';
 import { loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, note, result } from '../output.ts';
@@ -65,6 +65,8 @@ interface Requests {
   total: number;
   unit: string;
   done(ended: number): number;
+  /** The busiest hour of the shape they follow: when it begins, and its requests a second. */
+  busiest?: { from: number; rate: number };
 }
 
 function fromTrace(path: string, options: ReplayOptions, seed: number, plan: Plan): Requests {
@@ -115,16 +117,31 @@ function drawn(plan: Plan, replica: Replica, options: ReplayOptions, seed: numbe
   if (!isClosed && rate <= 0) throw fault('the scenario has no load to draw requests from; --rate gives one');
   const rateShape = given === undefined ? { rateShape: { step: HOUR, multipliers: plan.traffic.shape } } : {};
   const source = trafficSource(plan.traffic, rate, seed, { limit, keepsPrefixes, longest, ...rateShape });
+  const hasShape = given === undefined && !isClosed;
+  const busiest = { from: busiestHour(plan) * HOUR, rate: rate * peakOverMean(plan) };
   const pace = isClosed
     ? 'users who wait for their answers'
-    : `${+rate.toPrecision(3)} requests/s${given === undefined ? ' on average, from Monday 00:00 UTC on' : ''}`;
+    : `${+rate.toPrecision(3)} requests/s${hasShape ? ` on average, ${significant(busiest.rate)} in the busiest hour, from Monday 00:00 UTC on` : ''}`;
   return {
     source,
     words: `${formatCount(limit)} requests drawn from the scenario, ${pace}`,
     total: limit,
     unit: 'requests',
     done: (ended) => ended,
+    ...(hasShape ? { busiest } : {}),
   };
+}
+
+function busiestHour({ traffic: { shape } }: Plan): number {
+  return shape.indexOf(shape.reduce((most, one) => Math.max(most, one), 0));
+}
+
+/** A run that ends in the quiet hours says nothing of the latency target at the peak. */
+function noteQuietHours(options: GlobalOptions, { busiest }: Requests, { simulated_s: end }: ReplayRecord): void {
+  if (busiest === undefined || end > busiest.from) return;
+  const at = `the busiest hour, which begins after ${formatSeconds(busiest.from)}`;
+  const how = `--rate ${significant(busiest.rate).replaceAll(',', '')} replays that`;
+  note(options, `warning: the requests end after ${formatSeconds(end)}, before ${at}; ${how}`);
 }
 
 function requestsOf(plan: Plan, replica: Replica, options: ReplayOptions, seed: number): Requests {
@@ -191,6 +208,7 @@ export async function replayScenario(file: string, options: GlobalOptions & Repl
   const wallSeconds = (performance.now() - started) / 1000;
   progress.stop();
   for (const warning of record.warnings) note(options, `warning: ${warning}`);
+  noteQuietHours(options, requests, record);
   if (timeline !== undefined && options.timeline !== undefined) {
     await writeTimeline(options.timeline, timeline, replica);
     note(options, `wrote ${options.timeline}`);

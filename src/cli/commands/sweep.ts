@@ -11,6 +11,7 @@ import type { Cell } from '../../result/columns.ts';
 import { runSweep } from '../../run/sweep.ts';
 import type { SweepJob } from '../../run/sweep-chunk.ts';
 import { InputError } from '../../schema/problem.ts';
+import { significant } from '../../units/format.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type GlobalOptions, note, result, say, wantsJsonRows } from '../output.ts';
 import { startProgress } from '../progress.ts';
@@ -65,8 +66,10 @@ export async function sweepScenario(file: string, options: SweepCommandOptions):
   try {
     const signal = await fill(store, job, workers, options.quiet === true);
     if (store.rows > 0) await result(options, textParts(store, form));
-    if (signal === undefined) store.discard();
-    else sayInterrupted(signal, store.rows, plan.points, options.output);
+    if (signal === undefined) {
+      note(options, summary(store, plan.axes));
+      store.discard();
+    } else sayInterrupted(signal, store.rows, plan.points, options.output);
   } finally {
     store.close();
   }
@@ -106,6 +109,22 @@ async function fill(
 
 const pointsOf = (rows: number, points: number) =>
   `${rows.toLocaleString('en-US')} of ${points.toLocaleString('en-US')} points`;
+
+/** How many points have an answer, and where a token is cheapest. */
+function summary(store: RowStore, axes: SweepJob['plan']['axes']): string {
+  let answered = 0;
+  let best: Record<string, Cell> | undefined;
+  for (const row of rowsOf(store)) {
+    const price = row['usd_per_mtok_total'];
+    if (row['status'] !== 'ok' || typeof price !== 'number') continue;
+    answered += 1;
+    if (best === undefined || price < Number(best['usd_per_mtok_total'])) best = row;
+  }
+  const count = `${pointsOf(answered, store.rows)} have an answer`;
+  if (best === undefined) return count;
+  const at = axes.map(({ path }) => `${path}=${best[path]}`).join(' ');
+  return `${count}; cheapest: ${significant(Number(best['usd_per_mtok_total']))} USD/Mtok at ${at}`;
+}
 
 function sayInterrupted(signal: 'SIGINT' | 'SIGTERM', rows: number, points: number, output: string | undefined): void {
   process.exitCode = signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated;
