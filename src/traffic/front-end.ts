@@ -1,5 +1,5 @@
 import type { Seconds, Tokens } from '../units/quantity.ts';
-import { emptyDraft, type RequestDraft, type RequestSource } from './request-source.ts';
+import { copyDraft, emptyDraft, type RequestDraft, type RequestSource } from './request-source.ts';
 
 /** What a server does with a request before its engine sees it: reading it, its template and its tokens. */
 export interface FrontEndCost {
@@ -78,7 +78,7 @@ class FrontEnd implements FrontEndSource {
     const row = this.freeRows.pop() ?? this.tags.length;
     this.tags[row] = first.tag;
     this.delays[row] = this.nextArrival - first.arrival;
-    Object.assign(draft, first);
+    copyDraft(first, draft);
     draft.tag = row;
     draft.arrival = this.nextArrival;
     this.spare.push(first);

@@ -70,3 +70,19 @@ export function emptyDraft(): RequestDraft {
     blockIdTokens: 0,
   };
 }
+
+/** Copies a request, field by field: a million a second pass here, and `Object.assign` takes as long as the rest of it. */
+export function copyDraft(from: RequestDraft, to: RequestDraft): void {
+  to.arrival = from.arrival;
+  to.input = from.input;
+  to.cached = from.cached;
+  to.output = from.output;
+  to.priority = from.priority;
+  to.tag = from.tag;
+  to.shared = from.shared;
+  to.sharedTokens = from.sharedTokens;
+  to.session = from.session;
+  to.sessionTokens = from.sessionTokens;
+  to.blockIds = from.blockIds;
+  to.blockIdTokens = from.blockIdTokens;
+}
