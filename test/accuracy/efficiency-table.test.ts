@@ -84,14 +84,8 @@ describe('share of nominal bandwidth reached in decode', () => {
   const label = ({ run }: (typeof cells)[number]) =>
     `${run.gpu} ${run.model} ${run.weights} ${run.engine} TP${run.tensorParallel}`;
 
-  test.each(cells.map((cell) => [label(cell), cell] as const))('%s lies within 30 % of the measured one', (_, cell) => {
-    expect(Math.abs(predictedShare(cell.run) / cell.measured - 1)).toBeLessThan(0.3);
-  });
-
-  test('most of the 15 cells lie within 15 %', () => {
-    const close = cells.filter(({ run, measured }) => Math.abs(predictedShare(run) / measured - 1) < 0.15);
-    expect(cells).toHaveLength(15);
-    expect(close.length).toBeGreaterThanOrEqual(13);
+  test.each(cells.map((cell) => [label(cell), cell] as const))('%s lies within 15 % of the measured one', (_, cell) => {
+    expect(Math.abs(predictedShare(cell.run) / cell.measured - 1)).toBeLessThan(0.15);
   });
 
   test('each doubling of the group lowers the share: fixed times weigh more as a GPU reads less', () => {
