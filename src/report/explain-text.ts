@@ -1,6 +1,6 @@
 import type { Explanation, StepShares } from '../analysis/explain/explain.ts';
 import { childrenOf, type ExplainNode, FUNCTIONS, type NumberSource } from '../analysis/explain/explanation.ts';
-import { formatSeconds, formatShare, significant } from '../units/format.ts';
+import { formatSeconds, formatShare, PREFIXES, significant } from '../units/format.ts';
 import { markdownTable, type Table, textTable } from './table.ts';
 
 /** Digits that a number is shown with: enough that what is printed multiplies out to a hundredth of a per cent. */
@@ -11,18 +11,7 @@ const WIDEST_NAME = 64;
 const VALUE_WIDTH = 14;
 
 const PREFIXED = ['B', 'B/s', 'FLOP', 'FLOP/s', 's'];
-const PREFIXES: readonly [factor: number, prefix: string][] = [
-  [1e15, 'P'],
-  [1e12, 'T'],
-  [1e9, 'G'],
-  [1e6, 'M'],
-  [1e3, 'k'],
-  [1, ''],
-  [1e-3, 'm'],
-  [1e-6, 'µ'],
-  [1e-9, 'n'],
-  [1e-12, 'p'],
-];
+const ALL_PREFIXES: typeof PREFIXES = [...PREFIXES, [1e-3, 'm'], [1e-6, 'µ'], [1e-9, 'n'], [1e-12, 'p']];
 
 /** Close to one, as many digits more as it takes to tell what is missing to it. */
 function digitsOf(value: number): number {
@@ -33,7 +22,7 @@ function digitsOf(value: number): number {
 /** A number and its unit as printed. Machine units take a prefix, seconds a small one; money and counts do not. */
 export function shownQuantity({ value, unit }: Pick<ExplainNode, 'value' | 'unit'>): { value: string; unit: string } {
   if (!PREFIXED.includes(unit) || value === 0) return { value: significant(value, digitsOf(value)), unit };
-  const usable = unit === 's' ? PREFIXES.filter(([factor]) => factor <= 1) : PREFIXES;
+  const usable = unit === 's' ? ALL_PREFIXES.filter(([factor]) => factor <= 1) : ALL_PREFIXES;
   const size = Math.abs(value);
   const [factor, prefix] = usable.find(([candidate]) => size >= candidate) ?? (usable.at(-1) as [number, string]);
   return { value: significant(value / factor, DIGITS), unit: `${prefix}${unit}` };

@@ -1,6 +1,7 @@
 /** Numbers for people. Machine formats never pass through here. */
 
-const PREFIXES: readonly [factor: number, prefix: string][] = [
+/** From large to one; what is smaller than one keeps its unit unless its reader adds to these. */
+export const PREFIXES: readonly [factor: number, prefix: string][] = [
   [1e15, 'P'],
   [1e12, 'T'],
   [1e9, 'G'],
