@@ -1,12 +1,27 @@
+import type { TreadTable } from './tread-table.ts';
 import type { CostTread } from './volume-cost.ts';
 
 /** A range of volumes, in total tokens a month, where self-hosting is cheaper. `null`: no upper end. */
 export type VolumeInterval = [from: number, to: number | null];
 
 /**
- * The part of a tread on which the own cost lies below a price per token: behind the crossing where the API's price
- * per token is the higher, before it where the own is.
+ * Where the part of a tread begins on which the own cost lies below a price per token: at the crossing where the API's
+ * price per token is the higher. Infinity where there is none, however long the tread.
+ *
+ * @param margin what the API's price per token has above the own
+ * @param fixed own cost before the first token
  */
+function wonFrom(margin: number, fixed: number, from: number): number {
+  if (margin > 0) return Math.max(fixed / margin, from);
+  return margin < 0 || fixed < 0 ? from : Number.POSITIVE_INFINITY;
+}
+
+/** Where it ends: at the crossing where the own price per token is the higher. */
+function wonTo(margin: number, fixed: number, to: number): number {
+  return margin < 0 ? Math.min(fixed / margin, to) : to;
+}
+
+/** The part of a tread that is won; undefined where none is. */
 export function winningPart(
   tread: CostTread,
   apiUsdPerToken: number,
@@ -14,10 +29,8 @@ export function winningPart(
 ): [from: number, to: number] | undefined {
   const margin = apiUsdPerToken - tread.usdPerToken;
   const fixed = tread.fixedUsd + oneOffUsdPerMonth;
-  if (margin === 0) return fixed < 0 ? [tread.from, tread.to] : undefined;
-  const crossing = fixed / margin;
-  const from = margin > 0 ? Math.max(crossing, tread.from) : tread.from;
-  const to = margin > 0 ? tread.to : Math.min(crossing, tread.to);
+  const from = wonFrom(margin, fixed, tread.from);
+  const to = wonTo(margin, fixed, tread.to);
   return from < to ? [from, to] : undefined;
 }
 
@@ -36,19 +49,31 @@ export function isWonThroughout(tread: CostTread, apiUsdPerToken: number, oneOff
  * @param treads the staircase from volume 0 on
  */
 export function breakevenIntervals(
-  treads: readonly CostTread[],
+  treads: TreadTable,
   apiUsdPerToken: number,
   oneOffUsdPerMonth: number,
 ): VolumeInterval[] {
   const parts: [number, number][] = [];
-  for (const tread of treads) {
-    const part = winningPart(tread, apiUsdPerToken, oneOffUsdPerMonth);
-    if (part === undefined) continue;
-    const last = parts.at(-1);
-    if (last !== undefined && last[1] === part[0]) last[1] = part[1];
-    else parts.push(part);
+  let end = Number.NaN;
+  for (let at = 0; at < treads.count; at++) {
+    const margin = apiUsdPerToken - (treads.usdPerToken[at] as number);
+    const fixed = (treads.fixedUsd[at] as number) + oneOffUsdPerMonth;
+    const from = wonFrom(margin, fixed, treads.from[at] as number);
+    const to = wonTo(margin, fixed, treads.to[at] as number);
+    if (!(from < to)) continue;
+    if (from === end) (parts.at(-1) as [number, number])[1] = to;
+    else parts.push([from, to]);
+    end = to;
   }
   return parts.map(([from, to]) => [from, Number.isFinite(to) ? to : null]);
+}
+
+/** Intervals of two stretches of one staircase, the second behind the first, merged where they touch. */
+export function mergedIntervals(near: readonly VolumeInterval[], far: readonly VolumeInterval[]): VolumeInterval[] {
+  const last = near.at(-1);
+  const next = far[0];
+  if (last === undefined || next === undefined || last[1] !== next[0]) return [...near, ...far];
+  return [...near.slice(0, -1), [last[0], next[1]], ...far.slice(1)];
 }
 
 /**

@@ -2,19 +2,26 @@ import { callsPerRequest, requestBill } from '../api/bill.ts';
 import { type RateLimitUse, rateLimitUse } from '../api/rate-limits.ts';
 import { billedGpus } from '../cost/capacity-cost.ts';
 import { netPresentValue } from '../cost/finance.ts';
-import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
-import { residualUsd } from '../cost/own-cost.ts';
+import type { LedgerLine } from '../cost/ledger.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
 import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import type { Envelope } from '../serving/envelope.ts';
 import type { ServiceCurve } from '../serving/service-curve.ts';
-import { breakevenIntervals, breakevenMonth, isWonThroughout, type VolumeInterval } from './breakeven.ts';
-import { fleetMoves, workKwhPerRequest } from './month-bill.ts';
+import {
+  breakevenIntervals,
+  breakevenMonth,
+  isWonThroughout,
+  mergedIntervals,
+  type VolumeInterval,
+} from './breakeven.ts';
+import { workKwhPerRequest } from './month-bill.ts';
 import { offerTerms } from './offer-notes.ts';
+import { type OwnCash, type OwnHorizon, ownCash, ownHorizons } from './own-horizon.ts';
 import { type Staircase, staircase, treadsBeyond } from './staircase.ts';
-import { fixedTread } from './volume-cost.ts';
+import { type TreadTable, tableOf } from './tread-table.ts';
+import { type CostTread, fixedTread } from './volume-cost.ts';
 
 export interface HorizonComparison {
   months: number;
@@ -78,12 +85,11 @@ export interface ComparisonBasis {
   plan: Plan;
   envelope: Envelope;
   fleet: readonly FleetMonth[];
-  ledger: readonly LedgerLine[];
+  cash: OwnCash;
+  horizons: readonly OwnHorizon[];
   stairs: Staircase;
-  /** Energy of a request above that of idle nodes, as found in month 1. */
-  workKwh: number;
-  /** What owned nodes would fetch after so many months; 0 where they are rented. */
-  residualUsd: (months: number) => number;
+  /** The cost of month 1's fleet over volume. */
+  first: CostTread;
 }
 
 export function comparisonBasis(
@@ -95,16 +101,15 @@ export function comparisonBasis(
   const { envelope } = curve;
   const first = fleet[0] as FleetMonth;
   const workKwh = workKwhPerRequest(plan, curve, first, billedGpus(plan, first.size.replicas));
-  const { capacity } = plan;
-  const moves = fleetMoves(plan, fleet);
+  const cash = ownCash(ledger, fleet.length);
   return {
     plan,
     envelope,
     fleet,
-    ledger,
+    cash,
+    horizons: ownHorizons(plan, fleet, ledger, cash),
     stairs: staircase(plan, envelope, workKwh),
-    workKwh,
-    residualUsd: (months) => (capacity.kind === 'own' ? residualUsd(capacity, moves, months) : 0),
+    first: fixedTread(plan, envelope, workKwh, first.size.replicas),
   };
 }
 
@@ -112,41 +117,10 @@ export function comparisonBasis(
 export function winningVolumes(basis: ComparisonBasis, apiUsdPerToken: number, months?: number): VolumeInterval[] {
   const { plan, stairs } = basis;
   const oneOff = months === undefined ? 0 : oneOffUsd(plan) / months;
+  const intervals = (treads: TreadTable) => breakevenIntervals(treads, apiUsdPerToken, oneOff);
+  const near = intervals(stairs.listed);
   const beyond = treadsBeyond(stairs, (tread) => isWonThroughout(tread, apiUsdPerToken, oneOff));
-  return breakevenIntervals([...stairs.listed, ...beyond], apiUsdPerToken, oneOff);
-}
-
-/** Own cash before month 1. */
-function cashBefore(ledger: readonly LedgerLine[]): number {
-  return totalUsd(
-    ledger.filter((entry) => entry.month === 0),
-    'cash',
-  );
-}
-
-function sellingAtEnd(flows: readonly number[], residual: number): number[] {
-  return flows.map((flow, index) => (index === flows.length - 1 ? flow - residual : flow));
-}
-
-/** Own cash by month, month 1 first. */
-export function cashByMonth(ledger: readonly LedgerLine[], months: number): number[] {
-  const sums = new Array<number>(months).fill(0);
-  for (const entry of ledger) {
-    if (entry.month >= 1 && entry.month <= months && entry.basis.includes('cash')) {
-      sums[entry.month - 1] = (sums[entry.month - 1] as number) + entry.amount;
-    }
-  }
-  return sums;
-}
-
-function unservedShare(fleet: readonly FleetMonth[], months: number): number {
-  let offered = 0;
-  let unserved = 0;
-  for (const { result } of fleet.slice(0, months)) {
-    offered += result.traffic.offered;
-    unserved += result.traffic.refused + result.traffic.queued;
-  }
-  return offered > 0 ? unserved / offered : 0;
+  return beyond.length === 0 ? near : mergedIntervals(near, intervals(tableOf(beyond)));
 }
 
 function winnerOf(self: number, api: number): 'self' | 'api' | 'tie' {
@@ -154,69 +128,43 @@ function winnerOf(self: number, api: number): 'self' | 'api' | 'tie' {
   return self < api ? 'self' : 'api';
 }
 
-function horizon(
-  basis: ComparisonBasis,
-  months: number,
-  own: readonly number[],
-  api: readonly number[],
-  perToken: number,
-): HorizonComparison {
-  const { plan } = basis;
-  const now = cashBefore(basis.ledger);
-  const residual = basis.residualUsd(months);
-  const ownFlows = sellingAtEnd(own.slice(0, months), residual);
+/** The rent at which the own net present value, all else alike, would be the API's. */
+function breakevenRent({ discountedGpuHours, npvWithoutGpusUsd }: OwnHorizon, apiNpv: number): number | null {
+  if (discountedGpuHours <= 0) return null;
+  const price = (apiNpv - npvWithoutGpusUsd) / discountedGpuHours;
+  return price > 0 ? price : null;
+}
+
+function horizon(basis: ComparisonBasis, own: OwnHorizon, api: readonly number[], perToken: number): HorizonComparison {
+  const { months, residualUsd } = own;
   const apiFlows = api.slice(0, months);
-  const sum = (flows: readonly number[]) => flows.reduce((total, flow) => total + flow, 0);
-  const selfNpv = netPresentValue(now, ownFlows, plan.discountRate);
-  const apiNpv = netPresentValue(0, apiFlows, plan.discountRate);
+  const apiNpv = netPresentValue(0, apiFlows, basis.plan.discountRate);
   return {
     months,
-    ...(residual > 0 ? { residual_usd: residual } : {}),
-    self_usd: now + sum(ownFlows),
-    api_usd: sum(apiFlows),
-    self_npv_usd: selfNpv,
+    ...(residualUsd > 0 ? { residual_usd: residualUsd } : {}),
+    self_usd: own.usd,
+    api_usd: apiFlows.reduce((total, flow) => total + flow, 0),
+    self_npv_usd: own.npvUsd,
     api_npv_usd: apiNpv,
-    winner: winnerOf(selfNpv, apiNpv),
-    unserved_share: unservedShare(basis.fleet, months),
-    breakeven_rent_usd_per_gpu_h: breakevenRent(basis, months, selfNpv, apiNpv),
+    winner: winnerOf(own.npvUsd, apiNpv),
+    unserved_share: own.unservedShare,
+    breakeven_rent_usd_per_gpu_h: breakevenRent(own, apiNpv),
     breakeven_tokens_per_month: winningVolumes(basis, perToken, months),
   };
 }
 
 function breakevenUtilization(basis: ComparisonBasis, perToken: number): number | null {
-  const { replicas } = (basis.fleet[0] as FleetMonth).size;
-  if (replicas === 0) return null;
-  const tread = fixedTread(basis.plan, basis.envelope, basis.workKwh, replicas);
+  const tread = basis.first;
+  if (tread.to === 0) return null;
   if (perToken <= tread.usdPerToken) return null;
   const volume = tread.fixedUsd / (perToken - tread.usdPerToken);
   const capacity = tread.to * sizingOverMean(basis.plan);
   return volume <= tread.to ? volume / capacity : null;
 }
 
-/** Whether rent would take the place of a line: all of what owning costs, or the rent itself. */
-function isReplacedByRent(entry: LedgerLine): boolean {
-  return entry.group === 'capacity' || entry.id.startsWith('own.');
-}
-
-/** The rent at which the own net present value, all else alike, would be the API's. */
-function breakevenRent(basis: ComparisonBasis, months: number, selfNpv: number, apiNpv: number): number | null {
-  const replaced = basis.ledger.filter(isReplacedByRent);
-  const paid = sellingAtEnd(cashByMonth(replaced, months), basis.residualUsd(months));
-  const hours = new Array<number>(months).fill(0);
-  for (const entry of replaced) {
-    if (entry.unit !== 'GPU-h' || entry.month < 1 || entry.month > months) continue;
-    hours[entry.month - 1] = (hours[entry.month - 1] as number) + entry.quantity;
-  }
-  const discounted = (now: number, flows: readonly number[]) => netPresentValue(now, flows, basis.plan.discountRate);
-  const gpuHours = discounted(0, hours);
-  if (gpuHours <= 0) return null;
-  const price = (apiNpv - (selfNpv - discounted(cashBefore(replaced), paid))) / gpuHours;
-  return price > 0 ? price : null;
-}
-
 /** One offer against the run, on every axis that the contract names. */
 export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Comparison {
-  const { plan, fleet, ledger } = basis;
+  const { plan, fleet, cash } = basis;
   const { mix } = plan.traffic;
   const bill = requestBill(offer, mix);
   const perRequest = bill.total;
@@ -225,7 +173,6 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
   const requests = fleet.map((entry) => entry.result.traffic.offered);
   const api = requests.map((count) => count * perRequest);
   const perMinute = requests.map((count) => count / (plan.hoursPerMonth * 60));
-  const own = cashByMonth(ledger, fleet.length);
   return {
     name: offer.name,
     same_model: offer.sameModel,
@@ -249,8 +196,8 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
     usd_per_1k_requests: perRequest * 1000,
     usd_per_month: api[0] as number,
     usd_per_mtok_total: perToken * 1e6,
-    horizons: plan.horizonMonths.map((months) => horizon(basis, months, own, api, perToken)),
-    breakeven_month: breakevenMonth(cashBefore(ledger), own, api),
+    horizons: basis.horizons.map((own) => horizon(basis, own, api, perToken)),
+    breakeven_month: breakevenMonth(cash.now, cash.byMonth, api),
     breakeven_tokens_per_month: winningVolumes(basis, perToken),
     breakeven_utilization: breakevenUtilization(basis, perToken),
   };

@@ -1,13 +1,32 @@
 import { requestBill } from '../api/bill.ts';
-import { boardShare } from '../energy/power.ts';
+import { type BoardWork, boardShare } from '../energy/power.ts';
 import { workAt } from '../fleet/month-power.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { instanceGpus, replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import { envelopeLimits } from '../serving/envelope.ts';
-import { buildReplica } from '../serving/replica.ts';
+import { buildReplica, type Replica } from '../serving/replica.ts';
 import { inFlight, promptShareOf } from '../serving/steady-state.ts';
 import { formatUsdPerMtok, significant } from '../units/format.ts';
+
+/** A replica that is always full and needs no target: its GPUs' work, and requests a second. */
+interface FullReplica {
+  work: BoardWork;
+  requestsPerSecond: number;
+}
+
+/** Of replicas asked about before: the points of a sweep share theirs. */
+const fullReplicas = new WeakMap<Replica, FullReplica>();
+
+function fullReplica(replica: Replica): FullReplica {
+  const known = fullReplicas.get(replica);
+  if (known !== undefined) return known;
+  const state = envelopeLimits(replica, []).stateAt(1);
+  const point = { running: inFlight(state), busy: 1, promptShare: promptShareOf(replica, state) };
+  const full = { work: workAt(replica, point).work, requestsPerSecond: state.requestsPerSecond };
+  fullReplicas.set(replica, full);
+  return full;
+}
 
 /**
  * What the electricity of a request costs at least on these GPUs: that of their boards alone, hosts and all else left
@@ -17,16 +36,14 @@ import { formatUsdPerMtok, significant } from '../units/format.ts';
  *
  * @returns undefined where the card lists no TDP, or the model fits only because a rate is stated
  */
-function energyFloorUsdPerRequest(plan: Plan): number | undefined {
+function energyFloorUsdPerRequest(plan: Plan, served: Replica): number | undefined {
   const { tdp } = plan.gpu;
   const { power } = plan.facility;
-  const replica = buildReplica(plan);
+  const replica = plan.serving.measuredOutputTokensPerSecond === undefined ? served : buildReplica(plan);
   if (tdp === undefined || replica.kvCapacityTokens === undefined) return undefined;
-  const full = envelopeLimits(replica, []).stateAt(1);
-  const point = { running: inFlight(full), busy: 1, promptShare: promptShareOf(replica, full) };
-  const { work } = workAt(replica, point);
+  const { work, requestsPerSecond } = fullReplica(replica);
   const watts = tdp * boardShare(power, 1, work) * instanceGpus(plan.serving);
-  const joules = (watts / full.requestsPerSecond) * (plan.traffic.mix.samples ?? 1);
+  const joules = (watts / requestsPerSecond) * (plan.traffic.mix.samples ?? 1);
   return (joules / 3.6e6) * power.pue * tariffOf(plan);
 }
 
@@ -48,10 +65,10 @@ function statedRentPerRequest(plan: Plan): number | undefined {
  * Prices that a scenario states and that would not pay for the electricity: an API that serves the same model, and a
  * rent at a stated rate. A forecast that falls below this has forgotten that tokens are made of energy.
  */
-export function energyFloorWarnings(plan: Plan): string[] {
+export function energyFloorWarnings(plan: Plan, replica: Replica): string[] {
   const same = plan.offers.filter((offer) => offer.sameModel);
   const rent = statedRentPerRequest(plan);
-  const floor = same.length > 0 || rent !== undefined ? energyFloorUsdPerRequest(plan) : undefined;
+  const floor = same.length > 0 || rent !== undefined ? energyFloorUsdPerRequest(plan, replica) : undefined;
   if (floor === undefined) return [];
   const { output, total } = requestTokens(plan.traffic.mix);
   const { pue } = plan.facility.power;

@@ -1,8 +1,9 @@
-import { replicasFor } from '../fleet/availability.ts';
+import { type RedundancyRule, replicasFor } from '../fleet/availability.ts';
 import { redundancyRule } from '../fleet/capacity.ts';
 import type { Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
-import { type CostTread, costLaw, fixedTread, overflowTreads, tokensPerReplicaMonth, tread } from './volume-cost.ts';
+import { addTread, emptyTreads, type TreadTable, tableOf, treadOf } from './tread-table.ts';
+import { type CostTread, costLaw, fixedTread, fleetUsd, overflowTreads, tokensPerReplicaMonth } from './volume-cost.ts';
 
 /** Treads listed one by one; larger fleets are searched (see `treadsBeyond`). */
 const MOST_TREADS = 1024;
@@ -13,29 +14,54 @@ const FARTHEST = 2 ** 19;
 /** The curve of own cost over volume. */
 export interface Staircase {
   /** Treads that touch, from volume 0 on. */
-  listed: readonly CostTread[];
+  listed: TreadTable;
   /** For a fleet that grows: the tread on which so many replicas are needed. Undefined where no redundancy suffices. */
   treadFor: ((needed: number) => CostTread | undefined) | undefined;
   /** Width of a growing fleet's tread: what one replica carries. */
   width: number;
 }
 
-/**
- * Treads of a growing fleet, made when asked for and kept. One more replica needed takes no fewer replicas, and in a
- * single zone at least one more.
- */
+/** Replicas by how many are needed. */
+type ReplicasByNeed = (needed: number) => number | undefined;
+
+/** Of rules asked about before: the points of a sweep share theirs. */
+const known = new Map<string, ReplicasByNeed>();
+const MOST_RULES = 64;
+const MOST_FAR = 4096;
+
+/** One more replica needed takes no fewer replicas, and in a single zone at least one more. */
+function replicasByNeed(rule: RedundancyRule): ReplicasByNeed {
+  const key = `${rule.replicaAvailability}/${rule.targetAvailability}/${rule.zones}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  /** A count, 0 where it was not asked for, -1 where there is none. */
+  const near = new Int32Array(MOST_TREADS + 1);
+  const count = (needed: number): number => {
+    const fewer = near[needed - 1] ?? 0;
+    const least = fewer > 0 ? fewer + (rule.zones > 1 ? 0 : 1) : 0;
+    return replicasFor(needed, rule, least) ?? -1;
+  };
+  const far = new Map<number, number>();
+  const replicas: ReplicasByNeed = (needed) => {
+    const found = near[needed] || far.get(needed) || count(needed);
+    if (needed < near.length) near[needed] = found;
+    else if (far.size < MOST_FAR) far.set(needed, found);
+    return found < 0 ? undefined : found;
+  };
+  if (known.size >= MOST_RULES) known.delete(known.keys().next().value as string);
+  known.set(key, replicas);
+  return replicas;
+}
+
+/** Treads of a growing fleet, by the replicas they need. */
 function growingFleet(plan: Plan, workKwh: number, width: number): (needed: number) => CostTread | undefined {
   const law = costLaw(plan, workKwh);
-  const rule = redundancyRule(plan);
-  const replicas = new Map<number, number | undefined>();
+  const replicas = replicasByNeed(redundancyRule(plan));
   return (needed) => {
-    if (!replicas.has(needed)) {
-      const before = replicas.get(needed - 1);
-      const least = before === undefined ? 0 : before + (rule.zones > 1 ? 0 : 1);
-      replicas.set(needed, replicasFor(needed, rule, least));
-    }
-    const count = replicas.get(needed);
-    return count === undefined ? undefined : tread(plan, law, (needed - 1) * width, needed * width, count);
+    const count = replicas(needed);
+    if (count === undefined) return undefined;
+    const fixedUsd = fleetUsd(plan, law, count);
+    return { from: (needed - 1) * width, to: needed * width, fixedUsd, usdPerToken: law.usdPerToken };
   };
 }
 
@@ -52,22 +78,22 @@ export function staircase(plan: Plan, envelope: Envelope, workKwh: number): Stai
     const listed = spills
       ? overflowTreads(plan, envelope, workKwh, replicas)
       : [fixedTread(plan, envelope, workKwh, replicas)];
-    return { listed, treadFor: undefined, width: full };
+    return { listed: tableOf(listed), treadFor: undefined, width: full };
   }
   const width = full * targetUtilization;
   const treadFor = growingFleet(plan, workKwh, width);
-  const listed: CostTread[] = [];
+  const listed = emptyTreads(MOST_TREADS);
   for (let needed = 1; needed <= MOST_TREADS; needed++) {
     const next = treadFor(needed);
     if (next === undefined) break;
-    listed.push(next);
+    addTread(listed, next.from, next.to, next.fixedUsd, next.usdPerToken);
   }
   return { listed, treadFor, width };
 }
 
 /** The tread a volume lies on; undefined beyond what a fleet of a given size can carry. */
 export function treadAt(stairs: Staircase, tokens: number): CostTread | undefined {
-  const listed = stairs.listed.find((entry) => tokens <= entry.to);
+  const listed = treadOf(stairs.listed, tokens);
   if (listed !== undefined || stairs.treadFor === undefined) return listed;
   const needed = Math.ceil(tokens / stairs.width);
   return needed <= FARTHEST ? stairs.treadFor(needed) : undefined;
@@ -79,7 +105,7 @@ export function treadAt(stairs: Staircase, tokens: number): CostTread | undefine
  * without an end, for all that follow.
  */
 export function treadsBeyond({ listed, treadFor }: Staircase, isWon: (tread: CostTread) => boolean): CostTread[] {
-  if (treadFor === undefined || listed.length < MOST_TREADS) return [];
+  if (treadFor === undefined || listed.count < MOST_TREADS) return [];
   const wonAt = (needed: number) => {
     const far = treadFor(needed);
     return far !== undefined && isWon(far);

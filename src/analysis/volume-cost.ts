@@ -8,12 +8,11 @@ import { monthBill, overflowUsdPerRequest } from './month-bill.ts';
 
 /**
  * Own cost of a month as a function of volume, over one tread of the step curve: for volumes above `from` and up to
- * `to` the fleet is `gpus` GPUs, and the cost is `fixedUsd + usdPerToken · volume`. Total tokens at the scenario's mix.
+ * `to` the fleet is one and the same, and the cost is `fixedUsd + usdPerToken · volume`. Total tokens at the scenario's mix.
  */
 export interface CostTread {
   from: number;
   to: number;
-  gpus: number;
   fixedUsd: number;
   usdPerToken: number;
 }
@@ -61,15 +60,16 @@ export function costLaw(plan: Plan, workKwh: number): CostLaw {
   };
 }
 
-/** The tread of `replicas` replicas between two volumes. */
-export function tread(plan: Plan, law: CostLaw, from: number, to: number, replicas: number): CostTread {
-  const gpus = billedGpus(plan, replicas);
-  return { from, to, gpus, fixedUsd: law.fixedUsd + law.usdPerGpu * gpus, usdPerToken: law.usdPerToken };
+/** What `replicas` replicas cost a month before their first token. */
+export function fleetUsd(plan: Plan, law: CostLaw, replicas: number): number {
+  return law.fixedUsd + law.usdPerGpu * billedGpus(plan, replicas);
 }
 
 /** The one tread of a fleet that is what it is: it ends where its busiest hour leaves the target. */
 export function fixedTread(plan: Plan, envelope: Envelope, workKwh: number, replicas: number): CostTread {
-  return tread(plan, costLaw(plan, workKwh), 0, replicas * tokensPerReplicaMonth(plan, envelope), replicas);
+  const law = costLaw(plan, workKwh);
+  const to = replicas * tokensPerReplicaMonth(plan, envelope);
+  return { from: 0, to, fixedUsd: fleetUsd(plan, law, replicas), usdPerToken: law.usdPerToken };
 }
 
 /**
@@ -91,7 +91,6 @@ export function overflowTreads(plan: Plan, envelope: Envelope, workKwh: number, 
     treads.push({
       from: full / weight,
       to: next === undefined ? Number.POSITIVE_INFINITY : full / next,
-      gpus: own.gpus,
       fixedUsd: own.fixedUsd + gap * full * filled,
       usdPerToken: overflowUsdPerToken + gap * rest,
     });

@@ -1,5 +1,7 @@
 import { weightBytesPerGpu } from '../model/weights.ts';
-import type { OverheadCharge, Plan } from '../scenario/plan.ts';
+import type { OverheadCharge, Plan, ServedModel } from '../scenario/plan.ts';
+import type { WeightFormat } from '../schema/model.ts';
+import type { Bytes } from '../units/quantity.ts';
 import { type LedgerLine, line } from './ledger.ts';
 
 /** What the month's overhead lines are counted from. */
@@ -7,6 +9,17 @@ export interface MonthActivity {
   month: number;
   gpus: number;
   servedOutputTokens: number;
+}
+
+/** Bytes of one copy of the weights, of models asked about before: the months of a bill ask about one again and again. */
+const storedBytes = new WeakMap<ServedModel, Map<WeightFormat, Bytes>>();
+
+function weightBytes({ model, serving }: Plan): Bytes {
+  const ofModel = storedBytes.get(model) ?? new Map<WeightFormat, Bytes>();
+  storedBytes.set(model, ofModel);
+  const bytes = ofModel.get(serving.weights) ?? weightBytesPerGpu(model, serving.weights, 1);
+  ofModel.set(serving.weights, bytes);
+  return bytes;
 }
 
 function quantityOf(plan: Plan, charge: OverheadCharge, activity: MonthActivity): number {
@@ -18,7 +31,7 @@ function quantityOf(plan: Plan, charge: OverheadCharge, activity: MonthActivity)
     case 'output GB':
       return (charge.times * activity.servedOutputTokens * plan.facility.bytes_per_token) / 1e9;
     case 'weight GB-month':
-      return (charge.times * weightBytesPerGpu(plan.model, plan.serving.weights, 1)) / 1e9;
+      return (charge.times * weightBytes(plan)) / 1e9;
     case 'FTE-year':
       return charge.times / 12;
   }

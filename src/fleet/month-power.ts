@@ -15,6 +15,11 @@ function workOf(replica: Replica, decoding: number, promptTokens: number): Board
   return { multiplying: compute / seconds, reading: (weights + kv) / seconds };
 }
 
+/** A chunk of a prompt as its iteration runs it: the same at every load. */
+function promptWork(replica: Replica): BoardWork {
+  return workOf(replica, 0, Math.min(replica.means.newPrompt, replica.tokenBudget));
+}
+
 /**
  * What a replica's GPUs do at a point of its service curve: prompts for their share of the busy time, and decoding of
  * as many sequences as run together while it is busy for the rest.
@@ -22,12 +27,12 @@ function workOf(replica: Replica, decoding: number, promptTokens: number): Board
 export function workAt(
   replica: Replica,
   { running, busy, promptShare }: Pick<EnvelopePoint, 'running' | 'busy' | 'promptShare'>,
+  prompt = promptWork(replica),
 ): { busy: Share; work: BoardWork } {
   const { scheduling } = replica.engine;
   const pools = scheduling.kind === 'disaggregated' ? scheduling.decodeInstances : 1;
   const together = busy > 0 ? Math.max(1, running / busy / pools) : 1;
   const decode = workOf(replica, together, 0);
-  const prompt = workOf(replica, 0, Math.min(replica.means.newPrompt, replica.tokenBudget));
   const mixed = (key: keyof BoardWork) => (1 - promptShare) * decode[key] + promptShare * prompt[key];
   return { busy, work: { multiplying: mixed('multiplying'), reading: mixed('reading') } };
 }
@@ -55,10 +60,11 @@ export function monthPower(
 ): MonthPower {
   const sums = { busy: 0, multiplying: 0, reading: 0, aboveRest: 0 };
   if (replicas > 0) {
+    const prompt = promptWork(replica);
     for (const record of records) {
       const weight = record.steps * (record.up / replicas);
       const perReplica = record.up > 0 ? record.served / record.up : 0;
-      const { busy, work } = workAt(replica, readEnvelope(envelope, perReplica));
+      const { busy, work } = workAt(replica, readEnvelope(envelope, perReplica), prompt);
       sums.busy += weight * busy;
       sums.multiplying += weight * busy * work.multiplying;
       sums.reading += weight * busy * work.reading;

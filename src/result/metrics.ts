@@ -3,7 +3,7 @@ import { billedGpus } from '../cost/capacity-cost.ts';
 import { type LedgerLine, totalUsd } from '../cost/ledger.ts';
 import { monthEnergyKwh } from '../energy/power.ts';
 import { LEAST_REQUESTS } from '../fleet/month.ts';
-import { monthQuantile } from '../fleet/month-latency.ts';
+import { latencyMixture, mixtureQuantile } from '../fleet/month-latency.ts';
 import { monthPower } from '../fleet/month-power.ts';
 import type { MonthUse } from '../fleet/month-use.ts';
 import type { FleetMonth } from '../fleet/simulate-fleet.ts';
@@ -56,12 +56,12 @@ function prices(plan: Plan, envelope: Envelope, first: FleetMonth, lines: readon
 
 /** A request of a single token has no time per output token: its zero is left out, like what cannot be known. */
 function latencies(envelope: Envelope, first: FleetMonth): Metrics {
-  const entries = (['ttft', 'tpot'] as const).flatMap((metric) =>
-    ([50, 95] as const).map((percentile) => {
-      const value = monthQuantile(envelope, first.result.records, metric, percentile / 100);
-      return [`${metric}_p${percentile}_s`, value] as const;
-    }),
-  );
+  const entries = (['ttft', 'tpot'] as const).flatMap((metric) => {
+    const mixture = latencyMixture(envelope, first.result.records, metric);
+    return ([50, 95] as const).map(
+      (percentile) => [`${metric}_p${percentile}_s`, mixtureQuantile(mixture, percentile / 100)] as const,
+    );
+  });
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value > 0));
 }
 

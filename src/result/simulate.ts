@@ -119,7 +119,7 @@ function warningsOf(plan: Plan, { replica, envelope }: ServiceCurve, first: Flee
       `${first.size.replicas} replica(s) reach ${(first.size.availability * 100).toFixed(3)} % availability, below the target`,
     );
   }
-  warnings.push(...capacityWarnings(plan), ...energyFloorWarnings(plan));
+  warnings.push(...capacityWarnings(plan), ...energyFloorWarnings(plan, replica));
   if (plan.engine.upper_bound) warnings.push('upper bound: the ideal engine loses nothing; no real one reaches this');
   return warnings;
 }

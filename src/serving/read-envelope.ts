@@ -55,3 +55,16 @@ export function shareBelow(latencies: readonly Seconds[], seconds: Seconds): num
   }
   return 1;
 }
+
+/** The inverse of `shareBelow`: where a share of requests is reached. */
+export function latencyAt(latencies: readonly Seconds[], share: number): Seconds {
+  for (let i = 1; i < latencies.length; i++) {
+    const to = QUANTILES[i] as number;
+    if (share > to) continue;
+    const from = QUANTILES[i - 1] as number;
+    const lower = latencies[i - 1] as number;
+    const part = Math.max(0, (share - from) / (to - from));
+    return lower + part * ((latencies[i] as number) - lower);
+  }
+  return latencies.at(-1) as number;
+}

@@ -18,10 +18,10 @@ export function replicaOf(plan: Plan): Replica {
 }
 
 /** Curves that were simulated, by the content they follow from: a sweep over prices or loads needs one only. */
-const simulated = new Map<string, Envelope>();
+const simulated = new Map<string, ServiceCurve>();
 const MOST_KEPT = 256;
 
-function simulatedOnce(replica: Replica, plan: Plan, seed: number): Envelope {
+function simulatedOnce(replica: Replica, plan: Plan, seed: number): ServiceCurve {
   const { arrivals, mix, session, sharedPrompt, background } = plan.traffic;
   const traffic = {
     // Users who wait have no rate of their own; many fleets' worth of them are a Poisson stream.
@@ -32,14 +32,13 @@ function simulatedOnce(replica: Replica, plan: Plan, seed: number): Envelope {
     ...(sharedPrompt === undefined ? {} : { sharedPrompt }),
     ...(background === undefined ? {} : { background }),
   };
-  const { warnings: _, ...content } = replica;
-  const key = JSON.stringify([content, traffic, seed], finite);
+  const key = JSON.stringify([replica, traffic, seed], finite);
   const known = simulated.get(key);
   if (known !== undefined) return known;
-  const envelope = simulateEnvelope(replica, traffic, seed);
+  const curve = { replica, envelope: simulateEnvelope(replica, traffic, seed) };
   if (simulated.size >= MOST_KEPT) simulated.delete(simulated.keys().next().value as string);
-  simulated.set(key, envelope);
-  return envelope;
+  simulated.set(key, curve);
+  return curve;
 }
 
 /** Infinity has no JSON of its own and would look like a missing value. */
@@ -53,7 +52,9 @@ const finite = (_: string, value: unknown) => (value === Number.POSITIVE_INFINIT
  */
 export function serviceCurve(plan: Plan, seed: number): ServiceCurve {
   const replica = replicaOf(plan);
-  const envelope =
-    plan.serving.envelope === 'simulated' ? simulatedOnce(replica, plan, seed) : buildEnvelope(replica, plan.slo);
-  return { replica, envelope: perRequest(envelope, plan.traffic.mix.samples) };
+  const curve =
+    plan.serving.envelope === 'simulated'
+      ? simulatedOnce(replica, plan, seed)
+      : { replica, envelope: buildEnvelope(replica, plan.slo) };
+  return { ...curve, envelope: perRequest(curve.envelope, plan.traffic.mix.samples) };
 }

@@ -88,8 +88,25 @@ export function parseQuantity(text: string, target: string, example: string): Pa
   if (word !== null) {
     return { ok: false, problem: `${asked}; "${word[0]}" has no fixed length here, give hours or days` };
   }
+  return converted(trimmed, unitText, target, asked);
+}
+
+/** Conversions done before: the points of a sweep state the same ones again and again. */
+const known = new Map<string, ParsedQuantity>();
+const MOST_KNOWN = 4096;
+
+function converted(text: string, unitText: string, target: string, asked: string): ParsedQuantity {
+  const key = `${text}/${target}/${asked}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const answer = convert(text, unitText, target, asked);
+  if (known.size < MOST_KNOWN) known.set(key, answer);
+  return answer;
+}
+
+function convert(text: string, unitText: string, target: string, asked: string): ParsedQuantity {
   try {
-    const parsed = units().parse(trimmed);
+    const parsed = units().parse(text);
     if (!parsed.equalBase(units().parse(`1 ${target}`))) {
       return { ok: false, problem: `${asked}; "${unitText}" is another kind of quantity` };
     }
