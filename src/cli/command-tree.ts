@@ -67,7 +67,10 @@ function addAnalysis(program: Command): void {
     .command('breakeven')
     .description('where self-hosting and an API cost the same: crossings and both curves, as CSV')
     .argument('<scenario>', 'a scenario, YAML or JSON')
-    .option('--over <path=spec>', 'the axis to search, as in sweep; by default the requests per day')
+    .option(
+      '--over <path=spec>',
+      'the axis to search: a path as in sweep, or month, horizon or output_share; by default the requests per day',
+    )
     .option('--horizon <months>', 'months the one-off cost is spread over, such as 1,12,60')
     .action(async (file: string, _, command: Command) => {
       const { breakevenScenario } = await import('./commands/breakeven.ts');

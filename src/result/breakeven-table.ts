@@ -1,4 +1,4 @@
-import { type Axis, settingOf } from '../analysis/axis.ts';
+import type { Axis } from '../analysis/axis.ts';
 import { type ComparisonBasis, comparisonBasis, winningVolumes } from '../analysis/comparison.ts';
 import { buildLedger } from '../analysis/month-bill.ts';
 import { treadAt } from '../analysis/staircase.ts';
@@ -14,7 +14,7 @@ import { InfeasibleError } from '../schema/problem.ts';
 import { settlePools } from '../serving/pools.ts';
 import { serviceCurve } from '../serving/service-curve.ts';
 import type { Cell } from './columns.ts';
-import { type PointOutcome, simulateVariant } from './sweep-point.ts';
+import { type PointOutcome, type Setting, simulateVariant } from './sweep-point.ts';
 
 /**
  * Rows of a break-even table. A `curve` row is a point of both cost curves; a `crossing` row is a point where the
@@ -152,10 +152,12 @@ export function isVolumePath(plan: Plan, path: string): boolean {
   return tokensPerUnit(plan, path) !== undefined;
 }
 
-/** A scenario whose value at one path can be changed and priced. */
+/** A scenario that can be changed along an axis and priced. */
 export interface VariantSource {
   raw: unknown;
-  axis: Axis;
+  axis: Pick<Axis, 'path' | 'whole'>;
+  /** What to change for a value of the axis. */
+  settings: (value: unknown) => readonly Setting[];
   lookups: Lookups;
   seed: number;
 }
@@ -168,12 +170,7 @@ interface PricedPoint {
 }
 
 function price(source: VariantSource, value: unknown): PricedPoint | undefined {
-  const outcome: PointOutcome = simulateVariant(
-    source.raw,
-    [settingOf(source.axis, value)],
-    source.lookups,
-    source.seed,
-  );
+  const outcome: PointOutcome = simulateVariant(source.raw, source.settings(value), source.lookups, source.seed);
   if (!('result' in outcome)) return undefined;
   const { metrics, comparisons, ledger } = outcome.result;
   const oneOff = ledger

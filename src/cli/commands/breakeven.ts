@@ -1,7 +1,8 @@
-import { parseAxis } from '../../analysis/axis.ts';
+import { type Axis, parseAxis, settingOf } from '../../analysis/axis.ts';
 import { toCsv } from '../../io/csv.ts';
 import { locateProblems } from '../../io/scenario-file.ts';
 import { horizonName, volumePhrase } from '../../report/verdict-sentence.ts';
+import { breakevenOverHorizons, breakevenOverMonths } from '../../result/breakeven-over-time.ts';
 import {
   type BreakevenRow,
   breakevenOverValues,
@@ -9,9 +10,10 @@ import {
   isVolumePath,
 } from '../../result/breakeven-table.ts';
 import type { Cell } from '../../result/columns.ts';
+import { outputShareSettings } from '../../scenario/output-share.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { InputError } from '../../schema/problem.ts';
-import { loadPlan } from '../load-plan.ts';
+import { type LoadedPlan, loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, note, result, wantsJsonRows } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
@@ -32,25 +34,27 @@ function horizonsOf(plan: Plan, text: string | undefined): readonly number[] {
 }
 
 /** One sentence per horizon and offer, from the crossing rows. */
-function sentences(rows: readonly BreakevenRow[]): string[] {
+function sentences({ path }: Axis, rows: readonly BreakevenRow[]): string[] {
   const groups = new Map<string, BreakevenRow[]>();
   for (const row of rows) {
     if (row.kind === 'curve') continue;
-    const name = `${row.comparison} over ${horizonName(Number(row.horizon_months))}`;
+    const over = row.horizon_months === undefined ? '' : ` over ${horizonName(Number(row.horizon_months))}`;
+    const name = `${row.comparison}${over}`;
     groups.set(name, [...(groups.get(name) ?? []), row]);
   }
-  return [...groups].map(([name, list]) => `${name}: ${phrase(list)}`);
+  return [...groups].map(([name, list]) => `${name}: ${phrase(path, list)}`);
 }
 
-function phrase(list: readonly BreakevenRow[]): string {
+function phrase(path: string, list: readonly BreakevenRow[]): string {
   const [first] = list;
-  if (first?.kind === 'none')
+  if (first?.kind === 'none') {
+    if (first.cheaper === 'neither') return 'neither is cheaper';
     return first.cheaper === 'self' ? 'self-host is cheaper throughout' : 'self-host is never cheaper';
-  const numbers = list.map((row) => Number(row.tokens_per_month));
-  const path = Object.keys(first as BreakevenRow)[3] ?? '';
-  if (!path.startsWith('traffic.') || path === 'traffic.utilization') {
-    return list.map((row) => `${row.cheaper} from ${path} ${Number(row[path]).toPrecision(6)} on`).join(', ');
   }
+  if (!path.startsWith('traffic.') || path === 'traffic.utilization') {
+    return list.map((row) => `${row.cheaper} from ${path} ${Number(Number(row[path]).toPrecision(6))} on`).join(', ');
+  }
+  const numbers = list.map((row) => Number(row.tokens_per_month));
   const intervals: [number, number | null][] = [];
   list.forEach((row, i) => {
     if (row.cheaper === 'self') intervals.push([numbers[i] as number, null]);
@@ -72,28 +76,46 @@ export async function breakevenScenario(
     throw new InputError([{ path: [], message: `${file}: nothing to break even with; add an API under "compare"` }]);
   }
   const horizons = horizonsOf(plan, options.horizon);
-  const source = { raw: loaded.raw, axis, lookups, seed: options.seed ?? 0 };
-  const rows = await rowsOf(axis, plan, horizons, source, options).catch((error: unknown) => {
+  const rows = await rowsOf(axis, { loaded, lookups, plan }, horizons, options).catch((error: unknown) => {
     throw error instanceof InputError ? locateProblems(loaded, error) : error;
   });
   if (asJson) await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
   else await result(options, toCsv(Object.keys(rows[0] as Record<string, Cell>), rows));
-  for (const sentence of sentences(rows)) note(options, sentence);
+  for (const sentence of sentences(axis, rows)) note(options, sentence);
+}
+
+/** Months of an axis over time, in order. */
+function monthsOf({ path, values }: Axis): number[] {
+  const months = values.map((value) => Number(Number(value).toPrecision(12)));
+  if (months.some((month) => !Number.isInteger(month) || month < 1 || month > MOST_MONTHS)) {
+    throw new InputError([
+      { path: [], message: `--over ${path}: expected whole months from 1 to ${MOST_MONTHS}, such as ${path}=1..60:60` },
+    ]);
+  }
+  return months.sort((a, b) => a - b);
 }
 
 async function rowsOf(
-  axis: ReturnType<typeof parseAxis>,
-  plan: Plan,
+  axis: Axis,
+  { loaded: { raw }, lookups, plan }: LoadedPlan,
   horizons: readonly number[],
-  source: Parameters<typeof breakevenOverValues>[0],
   options: GlobalOptions,
 ): Promise<BreakevenRow[]> {
+  const seed = options.seed ?? 0;
+  if (axis.path === 'month') return breakevenOverMonths(plan, monthsOf(axis), seed);
+  if (axis.path === 'horizon') return breakevenOverHorizons(plan, monthsOf(axis), seed);
   const numbers = axis.values.filter((value): value is number => typeof value === 'number');
   if (isVolumePath(plan, axis.path) && numbers.length === axis.values.length) {
-    return breakevenOverVolume(plan, axis.path, numbers, horizons, options.seed ?? 0);
+    return breakevenOverVolume(plan, axis.path, numbers, horizons, seed);
   }
+  const settings =
+    axis.path === 'output_share'
+      ? (value: unknown) => outputShareSettings(raw, plan, Number(value))
+      : (value: unknown) => [settingOf(axis, value)];
   const progress = await startProgress('breakeven', axis.values.length, options.quiet === true);
-  const rows = breakevenOverValues(source, axis.values, horizons, (done) => progress.to(done));
+  const rows = breakevenOverValues({ raw, axis, settings, lookups, seed }, axis.values, horizons, (done) =>
+    progress.to(done),
+  );
   progress.stop();
   return rows;
 }
