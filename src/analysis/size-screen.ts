@@ -1,12 +1,10 @@
 import { type FleetSize, missedPhrase, sizeFleet } from '../fleet/capacity.ts';
 import { offeredRate, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import { simulate } from '../result/simulate.ts';
-import type { Setting } from '../result/sweep-point.ts';
-import { applyOverride } from '../scenario/overrides.ts';
+import { type Setting, variantPlan } from '../result/sweep-point.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { instanceGpus, layoutName } from '../scenario/replica-gpus.ts';
-import { type Lookups, resolveScenario } from '../scenario/resolve.ts';
-import { validateScenario } from '../scenario/validate.ts';
+import type { Lookups } from '../scenario/resolve.ts';
 import { InfeasibleError, InputError } from '../schema/problem.ts';
 import { type Envelope, envelopeLimits } from '../serving/envelope.ts';
 import { perRequest } from '../serving/per-request.ts';
@@ -40,11 +38,7 @@ const ALONE: readonly Setting[] = [{ path: 'compare', value: null }];
 
 /** The plan of a scenario with some values changed, compared with nothing. */
 export function planWith(raw: unknown, settings: readonly Setting[], lookups: Lookups): Plan {
-  const changed = [...ALONE, ...settings].reduce(
-    (scenario, { path, value }) => applyOverride(scenario, path, value),
-    raw,
-  );
-  return resolveScenario(validateScenario(changed), changed, lookups);
+  return variantPlan(raw, [...ALONE, ...settings], lookups);
 }
 
 /**

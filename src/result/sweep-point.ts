@@ -1,4 +1,5 @@
 import { applyOverride } from '../scenario/overrides.ts';
+import type { Plan } from '../scenario/plan.ts';
 import { type Lookups, resolveScenario } from '../scenario/resolve.ts';
 import { validateScenario } from '../scenario/validate.ts';
 import { InfeasibleError } from '../schema/problem.ts';
@@ -17,19 +18,24 @@ export interface Setting {
 export type PointOutcome = { result: Result } | { status: 'no_fit' | 'slo_missed'; reason: string };
 
 /**
- * Runs a scenario with some values changed.
+ * The plan of a scenario with some values changed.
  *
  * @param raw the scenario as written, before the schema filled anything in
  * @throws InputError where a changed value is not one the scenario can have
  */
+export function variantPlan(raw: unknown, settings: readonly Setting[], lookups: Lookups): Plan {
+  const changed = settings.reduce((scenario, setting) => applyOverride(scenario, setting.path, setting.value), raw);
+  return resolveScenario(validateScenario(changed), changed, lookups);
+}
+
+/** Runs it; see `variantPlan`. */
 export function simulateVariant(
   raw: unknown,
   settings: readonly Setting[],
   lookups: Lookups,
   seed: number,
 ): PointOutcome {
-  const changed = settings.reduce((scenario, setting) => applyOverride(scenario, setting.path, setting.value), raw);
-  const plan = resolveScenario(validateScenario(changed), changed, lookups);
+  const plan = variantPlan(raw, settings, lookups);
   try {
     return { result: simulate(plan, seed) };
   } catch (error) {

@@ -23,6 +23,26 @@ function cheapest(whole: string): string {
   return `${rows.length} of 120 points have an answer; cheapest: ${significant(price(best))} USD/Mtok at ${at.join(' ')}`;
 }
 
+/** Starts a sweep and interrupts it after a few rows. */
+async function cutOff(
+  folder: string,
+  args: readonly string[],
+  output: string,
+): Promise<{ part: string; said: string }> {
+  const part = join(folder, `${output}.part`);
+  const child = spawn(process.execPath, [ENTRY, ...args], { cwd: folder });
+  let said = '';
+  child.stderr.on('data', (data) => {
+    said += data;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const rowsIn = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 3 : 0);
+  while (rowsIn(part) < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  return { part, said };
+}
+
 describe('a sweep', { timeout: 120_000 }, () => {
   const folder = folderWith({ 'chat.yaml': SCENARIO });
   const sweep = (...more: string[]) => rackrate(['sweep', 'chat.yaml', ...closedForm, ...AXES, ...more], folder);
@@ -34,18 +54,8 @@ describe('a sweep', { timeout: 120_000 }, () => {
   });
 
   test('that is cut off leaves what it has, and goes on from there', async () => {
-    const part = join(folder, 'rows.csv.part');
     const args = ['sweep', 'chat.yaml', ...closedForm, ...AXES, '-o', 'rows.csv', '--workers', '2'];
-    const child = spawn(process.execPath, [ENTRY, ...args], { cwd: folder });
-    let said = '';
-    child.stderr.on('data', (data) => {
-      said += data;
-    });
-    const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-    const rowsIn = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 3 : 0);
-    while (rowsIn(part) < 3) await new Promise((resolve) => setTimeout(resolve, 10));
-    child.kill('SIGINT');
-    expect(await ended).toBe(130);
+    const { part, said } = await cutOff(folder, args, 'rows.csv');
     const left = readFileSync(join(folder, 'rows.csv'), 'utf8');
     const rows = left.split('\n').length - 2;
     expect(rows).toBeGreaterThanOrEqual(3);
@@ -64,6 +74,18 @@ describe('a sweep', { timeout: 120_000 }, () => {
     });
     expect(readFileSync(join(folder, 'rows.csv'), 'utf8') === whole).toBe(true);
     expect(readdirSync(folder)).toEqual(['chat.yaml', 'rows.csv']);
+  });
+
+  test('does not go on where a file that it reads has changed', async () => {
+    const lengths = (tokens: number) => `output\n${Array.from({ length: 50 }, (_, i) => tokens + i).join('\n')}\n`;
+    const place = folderWith({ 'chat.yaml': SCENARIO, 'lengths.csv': lengths(100) });
+    const drawn = ['--set', 'traffic.output_tokens={file: lengths.csv, column: output}'];
+    const args = ['sweep', 'chat.yaml', ...closedForm, ...drawn, ...AXES, '-o', 'rows.csv'];
+    await cutOff(place, args, 'rows.csv');
+    writeFileSync(join(place, 'lengths.csv'), lengths(200));
+    expect(rackrate(args, place)).toMatchObject({ status: 2, stderr: expect.stringContaining('of something else') });
+    writeFileSync(join(place, 'lengths.csv'), lengths(100));
+    expect(rackrate(args, place)).toMatchObject({ status: 0, stderr: expect.stringContaining('going on after') });
   });
 
   test('with a value that no scenario can have leaves no file', () => {

@@ -3,13 +3,17 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import manifest from '../../../package.json' with { type: 'json' };
 import { readAxis } from '../../analysis/axis.ts';
-import { planSweep } from '../../analysis/sweep-plan.ts';
+import { planSweep, pointOf } from '../../analysis/sweep-plan.ts';
+import { catalogDigest } from '../../io/catalog-digest.ts';
 import { csvParts } from '../../io/csv.ts';
 import { fileStore, memoryStore, type RowStore } from '../../io/row-store.ts';
 import { readScenario } from '../../io/scenario-file.ts';
 import type { Cell } from '../../result/columns.ts';
+import { variantPlan } from '../../result/sweep-point.ts';
+import { openLookups } from '../../run/open-lookups.ts';
 import { runSweep } from '../../run/sweep.ts';
 import type { SweepJob } from '../../run/sweep-chunk.ts';
+import type { Plan } from '../../scenario/plan.ts';
 import { InputError } from '../../schema/problem.ts';
 import { significant } from '../../units/format.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -39,13 +43,30 @@ function isResumable(output: string | undefined): output is string {
   return output !== undefined && output !== '-' && (statSync(output, { throwIfNoEntry: false })?.isFile() ?? true);
 }
 
+/**
+ * A name for a sweep and all that its rows follow from: the program, the scenario, the axes, every card of the catalog,
+ * and what the first point finds in files of its own, such as lengths or a config.json.
+ */
+function nameOf(job: SweepJob): string {
+  const first = firstPlan(job);
+  return createHash('sha256')
+    .update(JSON.stringify([manifest.version, job, catalogDigest(), first]))
+    .digest('hex');
+}
+
+/** Undefined where the first point cannot be, which its row says better. */
+function firstPlan({ raw, plan }: SweepJob): Plan | undefined {
+  try {
+    return variantPlan(raw, pointOf(plan, 0).settings, openLookups());
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return undefined;
+  }
+}
+
 /** The rows, kept beside the file they will go to, so that the same command goes on where it was stopped. */
 function openStore(job: SweepJob, output: string | undefined): RowStore {
-  if (!isResumable(output)) return memoryStore();
-  const run = createHash('sha256')
-    .update(JSON.stringify([manifest.version, job]))
-    .digest('hex');
-  return fileStore(`${output}.part`, run);
+  return isResumable(output) ? fileStore(`${output}.part`, nameOf(job)) : memoryStore();
 }
 
 /** A grid of scenarios, one row a point. */
