@@ -3,8 +3,10 @@ import { join, relative } from 'node:path';
 import { CARD_KINDS, type Card, type CardKind, type Catalog } from '../catalog/catalog.ts';
 import { validateCard } from '../scenario/validate.ts';
 import { InputError } from '../schema/problem.ts';
+import { parseYamlText } from '../schema/yaml-text.ts';
 import { locateAll } from './located-error.ts';
 import { packageRoot } from './package-root.ts';
+import { readRegular } from './regular-file.ts';
 import { readYamlFile, type YamlFile } from './yaml-file.ts';
 
 /** A catalog whose cards are files, for those who want to see the file itself. */
@@ -14,6 +16,7 @@ export interface FolderCatalog extends Catalog {
 }
 
 const ENDING = '.yaml';
+const LARGEST_CARD = 1024 * 1024;
 
 /**
  * The catalog in `hardware/` and `scenarios/` below each root, the first root that has an id winning.
@@ -56,7 +59,7 @@ function openKind(kind: CardKind, roots: readonly string[]): KindFolder {
   };
   const idOf = (name: string): string | undefined => {
     if (paths.has(name)) return name;
-    aliases ??= indexAliases([...paths.keys()], fileOf);
+    aliases ??= indexAliases(paths);
     return aliases.get(name.trim().toLowerCase());
   };
   const cardOf = (id: string): Card<CardKind> => {
@@ -85,13 +88,24 @@ function listCards(kind: CardKind, roots: readonly string[]): Map<string, string
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** A card's aliases in its text: all up to the next key at the margin. */
+const ALIASES = /^aliases:.*(?:\n(?![A-Za-z_#]).*)*/m;
+
+/** The aliases of a card, without the rest of it, which takes ten times as long to parse. */
+function aliasesIn(path: string): string[] {
+  const [block] = ALIASES.exec(readRegular(path, path, LARGEST_CARD).toString('utf8')) ?? [];
+  const parsed = block === undefined ? undefined : parseYamlText(block);
+  if (!parsed?.ok) return [];
+  const { aliases } = parsed.value as { aliases?: unknown };
+  return Array.isArray(aliases) ? aliases.map(String) : [];
+}
+
 /** Names people use, without regard to case; an id is one of them. Where two cards share an alias, the first keeps it. */
-function indexAliases(ids: readonly string[], fileOf: (id: string) => YamlFile): Map<string, string> {
-  const index = new Map(ids.map((id) => [id.toLowerCase(), id]));
-  for (const id of ids) {
-    const given = (fileOf(id).value as { aliases?: unknown } | null)?.aliases;
-    for (const alias of Array.isArray(given) ? given : []) {
-      const key = String(alias).toLowerCase();
+function indexAliases(paths: ReadonlyMap<string, string>): Map<string, string> {
+  const index = new Map([...paths.keys()].map((id) => [id.toLowerCase(), id]));
+  for (const [id, path] of paths) {
+    for (const alias of aliasesIn(path)) {
+      const key = alias.toLowerCase();
       if (!index.has(key)) index.set(key, id);
     }
   }

@@ -56,3 +56,22 @@ test('without a root, it is the catalog of the package', () => {
   const kinds = Object.keys(CARD_KINDS) as CardKind[];
   expect(kinds.filter((kind) => openCatalog().ids(kind).length === 0)).toEqual([]);
 });
+
+test('every alias of every shipped card finds a card of that name', () => {
+  const catalog = openCatalog();
+  let aliases = 0;
+  for (const kind of Object.keys(CARD_KINDS) as CardKind[]) {
+    for (const id of catalog.ids(kind)) {
+      const card = catalog.find(kind, id) as { aliases?: readonly string[] };
+      for (const alias of card.aliases ?? []) {
+        aliases += 1;
+        const named = catalog.find(kind, alias.toUpperCase()) as { aliases?: readonly string[] } | undefined;
+        expect(
+          named?.aliases?.map((name) => name.toUpperCase()),
+          alias,
+        ).toContain(alias.toUpperCase());
+      }
+    }
+  }
+  expect(aliases).toBeGreaterThan(300);
+});
