@@ -33,12 +33,15 @@ export interface Screened {
   smaller: SmallerFails;
 }
 
-/** No fleet depends on what it is compared with, and prices take time to look up. */
-const ALONE: readonly Setting[] = [{ path: 'compare', value: null }];
+/** No fleet depends on what it is compared with, and prices take time to look up; but overflow goes to one of these. */
+function alone(raw: unknown): readonly Setting[] {
+  const { traffic } = raw as { traffic?: { overflow?: unknown } };
+  return traffic?.overflow === 'api' ? [] : [{ path: 'compare', value: null }];
+}
 
-/** The plan of a scenario with some values changed, compared with nothing. */
+/** The plan of a scenario with some values changed, compared with nothing where it need not be. */
 export function planWith(raw: unknown, settings: readonly Setting[], lookups: Lookups): Plan {
-  return variantPlan(raw, [...ALONE, ...settings], lookups);
+  return variantPlan(raw, [...alone(raw), ...settings], lookups);
 }
 
 /**

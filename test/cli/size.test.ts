@@ -107,4 +107,14 @@ describe('rackrate size', () => {
     expect(refused.status).toBe(2);
     expect(refused.stderr).toMatch(said);
   });
+
+  test('a scenario whose peaks go to an API is sized like any other, and its winner runs', () => {
+    const sized = rackrate(['size', 'scenarios/moe-on-one-node.yaml', '--gpu', 'h200-sxm-141gb', '--json', '-q']);
+    expect(sized.status).toBe(0);
+    const [first] = JSON.parse(sized.stdout).alternatives as Row[];
+    const settings = (first as Row).set.flatMap((setting) => ['--set', setting]);
+    const run = JSON.parse(rackrate(['run', 'scenarios/moe-on-one-node.yaml', ...settings, '--json', '-q']).stdout);
+    expect(run.metrics.cost_usd_per_month).toBe(first?.cost_usd_per_month);
+    expect(run.slo_met).toBe(true);
+  });
 });
