@@ -1,10 +1,10 @@
 import { CARD_KINDS, type Card, type Catalog } from '../catalog/catalog.ts';
 import { formatName } from '../model/weights.ts';
 import type { Setting } from '../result/sweep-point.ts';
+import type { Lookups } from '../scenario/lookups.ts';
 import type { Parallelism } from '../scenario/plan.ts';
 import { unknownCard } from '../scenario/references.ts';
 import { layoutName } from '../scenario/replica-gpus.ts';
-import type { Lookups } from '../scenario/resolve.ts';
 import { resolveGpu, resolveModel } from '../scenario/resolve-serving.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import { type ModelCard, type WeightFormat, weightFormat } from '../schema/model.ts';

@@ -1,7 +1,7 @@
 import type { Result } from '../result/record.ts';
 import { simulate } from '../result/simulate.ts';
 import type { Setting } from '../result/sweep-point.ts';
-import type { Lookups } from '../scenario/resolve.ts';
+import type { Lookups } from '../scenario/lookups.ts';
 import { InfeasibleError, InputError } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import { settlePools } from '../serving/pools.ts';

@@ -1,6 +1,7 @@
-import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
-import { nearestName } from '../math/edit-distance.ts';
+import { calcPrice, findProvider, type MatchLogic, type ModelPrice } from '@pydantic/genai-prices';
+import { didYouMean } from '../math/edit-distance.ts';
 import type { ListedPrice, PriceAnswer, PriceQuery, PriceSource, TokenPrices } from '../scenario/price-source.ts';
+import { shown } from '../schema/printable.ts';
 
 /**
  * Prices from @pydantic/genai-prices, as pinned: dated, by time of day, by prompt length. Offline; it never updates
@@ -39,14 +40,32 @@ function hourWeights(shape: readonly number[]): number[] {
   return weights;
 }
 
+/** A word that a model's rule for names takes. */
+function wordFor(match: MatchLogic): string | undefined {
+  if ('equals' in match) return match.equals;
+  if ('starts_with' in match) return match.starts_with;
+  if ('or' in match) return match.or.map(wordFor).find((word) => word !== undefined);
+  return undefined;
+}
+
+/** What the list knows a model by: its rule for names need not take its own id, as where a host puts a path before it. */
+function nameInList({ provider, model }: PriceQuery): string {
+  const wanted = model.toLowerCase();
+  const found = findProvider({ providerId: provider })?.models.find(({ id }) => id.toLowerCase() === wanted);
+  return (found === undefined ? undefined : wordFor(found.match)) ?? model;
+}
+
+function entryAt({ provider, model, date }: PriceQuery, hour: number, name = model) {
+  const timestamp = new Date(Date.parse(date) + hour * 3_600_000);
+  return calcPrice({ input_tokens: 1, output_tokens: 1 }, name, { providerId: provider, timestamp });
+}
+
 /** The list's entry at each hour of the day that has any load, with the load's weight; undefined where there is none. */
 function hourlyPrices(query: PriceQuery) {
   const weights = hourWeights(query.shape);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const found = weights.map((weight, hour) => {
-    const timestamp = new Date(Date.parse(query.date) + hour * 3_600_000);
-    const usage = { input_tokens: 1, output_tokens: 1 };
-    const entry = calcPrice(usage, query.model, { providerId: query.provider, timestamp });
+    const entry = entryAt(query, hour) ?? entryAt(query, hour, nameInList(query));
     return entry === null ? undefined : { entry, weight: weight / total };
   });
   return found.every((hour) => hour !== undefined) && total > 0 ? found : undefined;
@@ -80,20 +99,25 @@ function averagePrice(query: PriceQuery): Omit<ListedPrice, 'source' | 'asOf'> |
   return { name: `${provider.name} ${model.name ?? model.id}`, ...base, ...(tiers.length === 0 ? {} : { tiers }) };
 }
 
+/** Those whose prices the list has, by its ids. */
+const PROVIDERS =
+  'anthropic arcee avian aws azure baseten cerebras cloudflare cohere cursor deepseek doubleword fireworks github-copilot google groq huggingface_cerebras huggingface_fireworks-ai huggingface_groq huggingface_hyperbolic huggingface_nebius huggingface_novita huggingface_nscale huggingface_ovhcloud huggingface_publicai huggingface_sambanova huggingface_together minimax mistral modal moonshotai novita openai openrouter ovhcloud perplexity quicksilverpro together typesafe voyageai x-ai zai zhipuai'.split(
+    ' ',
+  );
+
 function noPrice(query: PriceQuery): PriceAnswer {
   const provider = findProvider({ providerId: query.provider });
   if (provider === undefined) {
-    return {
-      found: false,
-      problem: `no price list of provider "${query.provider}"; state input and output prices instead`,
-    };
+    const hint = didYouMean(query.provider, PROVIDERS);
+    const problem = `no price list of provider ${shown(query.provider)}${hint === '' ? '; state input and output prices instead' : hint}`;
+    return { found: false, problem };
   }
-  const near = nearestName(
+  const priced = provider.models.filter(({ id }) => averagePrice({ ...query, model: id }) !== undefined);
+  const hint = didYouMean(
     query.model,
-    provider.models.map((model) => model.id),
+    priced.map(({ id }) => id),
   );
-  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
-  return { found: false, problem: `${provider.name} lists no price for "${query.model}"${hint}` };
+  return { found: false, problem: `${provider.name} lists no price for ${shown(query.model)}${hint}` };
 }
 
 export const listedPrice: PriceSource = (query) => {

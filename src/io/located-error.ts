@@ -47,7 +47,8 @@ export function locateAll(error: InputError, locate: Locate): LocatedError {
   return new LocatedError(inTextOrder(located));
 }
 
-function inTextOrder(problems: readonly LocatedProblem[]): LocatedProblem[] {
+/** By file as first named, then by line and column. */
+export function inTextOrder(problems: readonly LocatedProblem[]): LocatedProblem[] {
   const files = [...new Set(problems.map((problem) => problem.file))];
   return problems.toSorted(
     (a, b) =>

@@ -1,6 +1,7 @@
+import type { Lookups } from '../scenario/lookups.ts';
 import { applyOverride } from '../scenario/overrides.ts';
 import type { Plan } from '../scenario/plan.ts';
-import { type Lookups, resolveScenario } from '../scenario/resolve.ts';
+import { resolveScenario } from '../scenario/resolve.ts';
 import { validateScenario } from '../scenario/validate.ts';
 import { InfeasibleError } from '../schema/problem.ts';
 import type { Cell } from './columns.ts';

@@ -2,8 +2,8 @@ import { listedPrice } from '../api/listed-prices.ts';
 import { openCatalog } from '../io/catalog-folder.ts';
 import { openColumns } from '../io/length-file.ts';
 import { openModels } from '../io/model-file.ts';
+import type { Lookups } from '../scenario/lookups.ts';
 import type { PriceAnswer, PriceSource } from '../scenario/price-source.ts';
-import type { Lookups } from '../scenario/resolve.ts';
 
 /** A price list that looks each price up once: the same offer comes with every point of a sweep. */
 function remembering(prices: PriceSource): PriceSource {

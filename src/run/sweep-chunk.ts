@@ -1,6 +1,6 @@
 import { pointOf, type SweepPlan } from '../analysis/sweep-plan.ts';
 import { simulateVariant, sweepRow } from '../result/sweep-point.ts';
-import type { Lookups } from '../scenario/resolve.ts';
+import type { Lookups } from '../scenario/lookups.ts';
 import { InputError } from '../schema/problem.ts';
 
 /** Everything a sweep needs beside the catalog. Plain data, so that it can be sent to a thread. */

@@ -1,12 +1,10 @@
-import type { Card, Catalog } from '../catalog/catalog.ts';
+import type { Card } from '../catalog/catalog.ts';
 import { InputError, type Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
-import type { ColumnSource } from './column-source.ts';
 import { collectDefaults, type Defaults } from './defaults.ts';
-import type { ModelSource } from './model-source.ts';
+import type { Lookups } from './lookups.ts';
 import type { Plan } from './plan.ts';
-import type { PriceSource } from './price-source.ts';
-import { referenceProblems } from './references.ts';
+import { nameProblems, referenceProblems } from './references.ts';
 import { assertionProblems } from './resolve-assertions.ts';
 import { resolveCapacity } from './resolve-capacity.ts';
 import { resolveEvidence } from './resolve-evidence.ts';
@@ -16,16 +14,6 @@ import { resolveEngine, resolveGpu, resolveModel, resolveServing } from './resol
 import { resolveSlo, resolveTraffic } from './resolve-traffic.ts';
 import { resolveTransfers } from './resolve-transfers.ts';
 import { servedModel } from './served-model.ts';
-
-/** Where a scenario's names are looked up. */
-export interface Lookups {
-  catalog: Catalog;
-  prices: PriceSource;
-  /** Absent where there are no files to read lengths from. */
-  columns?: ColumnSource;
-  /** Absent where there are no files to read models from. */
-  models?: ModelSource;
-}
 
 /** The first day of the catalog's as-of month: what a scenario without a start date is priced on. */
 function catalogDate(facility: Card<'facility'>): string {
@@ -48,8 +36,7 @@ function noteConventions(scenario: Scenario, facility: Card<'facility'>, default
  */
 export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Lookups): Plan {
   const { catalog } = lookups;
-  const unknown = referenceProblems(scenario, catalog);
-  if (unknown.length > 0) throw new InputError(unknown);
+  if (referenceProblems(scenario, catalog).length > 0) throw new InputError(nameProblems(scenario, lookups));
 
   const defaults = collectDefaults(raw);
   const problems: Problem[] = [];

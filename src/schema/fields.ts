@@ -10,7 +10,10 @@ export interface Range {
 
 function outside(value: number, range: Range, unit: string): string | undefined {
   if (value >= range.min && value <= range.max) return undefined;
-  return `${value} ${unit} is outside the plausible range ${range.min} to ${range.max} ${unit}`.replaceAll('  ', ' ');
+  const shown = (limit: number) => (Math.abs(limit) >= 1e6 ? limit.toExponential().replace('e+', 'e') : String(limit));
+  return `${value} ${unit} is outside the plausible range ${shown(range.min)} to ${shown(range.max)} ${unit}`
+    .replaceAll('  ', ' ')
+    .trimEnd();
 }
 
 /**

@@ -7,8 +7,8 @@ import { openCatalog } from '../../src/io/catalog-folder.ts';
 import { fleetName } from '../../src/report/size-text.ts';
 import { simulate } from '../../src/result/simulate.ts';
 import { type Setting, simulateVariant } from '../../src/result/sweep-point.ts';
+import type { Lookups } from '../../src/scenario/lookups.ts';
 import { layoutName } from '../../src/scenario/replica-gpus.ts';
-import type { Lookups } from '../../src/scenario/resolve.ts';
 import { validateScenario } from '../../src/scenario/validate.ts';
 import { InfeasibleError, InputError } from '../../src/schema/problem.ts';
 

@@ -61,3 +61,29 @@ describe('the list of prices, against its own calculator', () => {
     expect(listed('deepseek', 'deepseek-v4-pro', mix).bill.total).toBeCloseTo(mean, 12);
   });
 });
+
+describe('names of the list', () => {
+  test('a model by its id, where the rule for names wants a path before it', () => {
+    const { offer } = listed('fireworks', 'gpt-oss-120b', {
+      requests_per_day: 100,
+      input_tokens: 1e6,
+      output_tokens: 1,
+    });
+    const theirs = calcPrice({ input_tokens: 1e6 }, 'accounts/fireworks/models/gpt-oss-120b', {
+      providerId: 'fireworks',
+      timestamp: new Date('2026-12-01'),
+    });
+    expect(offer.inputUsdPerMtok).toBeCloseTo(theirs?.input_price as number, 12);
+  });
+
+  test('a near miss is answered with a name that has a price', () => {
+    const near = (provider: string, model: string) => () =>
+      listed(provider, model, { requests_per_day: 1, input_tokens: 1, output_tokens: 1 });
+    expect(near('groq', 'gpt-oss-120b')).toThrow('did you mean "openai/gpt-oss-120b"?');
+    expect(() =>
+      listed('groq', 'openai/gpt-oss-120b', { requests_per_day: 1, input_tokens: 1, output_tokens: 1 }),
+    ).not.toThrow();
+    expect(near('antropic', 'claude-sonnet-4-5')).toThrow('did you mean "anthropic"?');
+    expect(near('nobody at all', 'x')).toThrow('state input and output prices instead');
+  });
+});

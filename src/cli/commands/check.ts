@@ -1,6 +1,6 @@
 import { formatProblem, LocatedError, type LocatedProblem } from '../../io/located-error.ts';
 import { openLookups } from '../../run/open-lookups.ts';
-import type { Lookups } from '../../scenario/resolve.ts';
+import type { Lookups } from '../../scenario/lookups.ts';
 import { EXIT } from '../exit-codes.ts';
 import { loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, result, say } from '../output.ts';
