@@ -4,6 +4,7 @@ import { billedGpus } from '../cost/capacity-cost.ts';
 import { netPresentValue } from '../cost/finance.ts';
 import type { LedgerLine } from '../cost/ledger.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
+import { priceFactor } from '../cost/price-path.ts';
 import { type FleetMonth, sizingOverMean } from '../fleet/simulate-fleet.ts';
 import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
@@ -162,6 +163,11 @@ function breakevenUtilization(basis: ComparisonBasis, perToken: number): number 
   return volume <= tread.to ? volume / capacity : null;
 }
 
+/** The same traffic at an offer, month by month. */
+export function apiByMonth({ pricePath }: OfferPlan, usdPerRequest: number, fleet: readonly FleetMonth[]): number[] {
+  return fleet.map(({ month, result }) => result.traffic.offered * usdPerRequest * priceFactor(pricePath, month));
+}
+
 /** One offer against the run, on every axis that the contract names. */
 export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Comparison {
   const { plan, fleet, cash } = basis;
@@ -171,7 +177,7 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
   const perToken = perRequest / requestTokens(mix).total;
   const calls = callsPerRequest(offer);
   const requests = fleet.map((entry) => entry.result.traffic.offered);
-  const api = requests.map((count) => count * perRequest);
+  const api = apiByMonth(offer, perRequest, fleet);
   const perMinute = requests.map((count) => count / (plan.hoursPerMonth * 60));
   return {
     name: offer.name,

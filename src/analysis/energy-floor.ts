@@ -1,7 +1,8 @@
 import { requestBill } from '../api/bill.ts';
+import { priceFactor } from '../cost/price-path.ts';
 import { type BoardWork, boardShare } from '../energy/power.ts';
 import { workAt } from '../fleet/month-power.ts';
-import type { Plan } from '../scenario/plan.ts';
+import type { OfferPlan, Plan } from '../scenario/plan.ts';
 import { instanceGpus, replicaGpus } from '../scenario/replica-gpus.ts';
 import { requestTokens } from '../scenario/request-tokens.ts';
 import { envelopeLimits } from '../serving/envelope.ts';
@@ -61,6 +62,14 @@ function statedRentPerRequest(plan: Plan): number | undefined {
   return (perSecond / stated) * requestTokens(plan.traffic.mix).output;
 }
 
+/** The first month in which a price, along its path, lies below a floor. */
+function firstBelow({ pricePath }: OfferPlan, usd: number, floor: number, months: number): number | undefined {
+  for (let month = 1; month <= (pricePath === undefined ? 1 : months); month++) {
+    if (usd * priceFactor(pricePath, month) < floor) return month;
+  }
+  return undefined;
+}
+
 /**
  * Prices that a scenario states and that would not pay for the electricity: an API that serves the same model, and a
  * rent at a stated rate. A forecast that falls below this has forgotten that tokens are made of energy.
@@ -76,10 +85,13 @@ export function energyFloorWarnings(plan: Plan, replica: Replica): string[] {
   const perMtok = (usd: number, tokens: number) => formatUsdPerMtok((usd / tokens) * 1e6);
   const sentence = (what: string, usd: number) =>
     `${what} comes to ${perMtok(usd, total)} USD/Mtok, less than the ${perMtok(floor, total)} that the electricity of full ${plan.gpuName} boards alone costs (${perMtok(floor, output)} an output token; PUE ${significant(pue)}, ${significant(electricity)} USD/kWh); check it`;
-  const offers = same
-    .map((offer) => ({ offer, usd: requestBill(offer, plan.traffic.mix).total }))
-    .filter(({ usd }) => usd < floor)
-    .map(({ offer, usd }) => sentence(offer.name, usd));
+  const months = Math.max(...plan.horizonMonths);
+  const offers = same.flatMap((offer) => {
+    const month = firstBelow(offer, requestBill(offer, plan.traffic.mix).total, floor, months);
+    if (month === undefined) return [];
+    const usd = requestBill(offer, plan.traffic.mix).total * priceFactor(offer.pricePath, month);
+    return [sentence(month === 1 ? offer.name : `${offer.name} in month ${month}`, usd)];
+  });
   const isUnpaid = rent !== undefined && rent > 0 && rent < floor;
   return isUnpaid ? [...offers, sentence('the rent at the measured rate', rent)] : offers;
 }

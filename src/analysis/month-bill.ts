@@ -3,6 +3,7 @@ import { billedByMonth, committedGpus, movesOf, rentLines } from '../cost/capaci
 import { type LedgerLine, line } from '../cost/ledger.ts';
 import { type NodeMove, ownLines, purchaseLines } from '../cost/own-cost.ts';
 import { peopleLines, setupLines } from '../cost/people-cost.ts';
+import { priceFactor } from '../cost/price-path.ts';
 import { overheadLines } from '../cost/running-cost.ts';
 import { transferLines } from '../cost/transfer-cost.ts';
 import { monthEnergyKwh } from '../energy/power.ts';
@@ -38,7 +39,7 @@ export function baselineOffer(plan: Plan): OfferPlan | undefined {
   return cheapest(plan.offers.filter((offer) => offer.sameModel)) ?? cheapest(plan.offers);
 }
 
-/** What a request that the own fleet cannot take costs at the API it goes to. */
+/** What a request that the own fleet cannot take costs at the API it goes to, in month 1. */
 export function overflowUsdPerRequest(plan: Plan): number {
   const offer = baselineOffer(plan);
   return offer === undefined ? 0 : requestBill(offer, plan.traffic.mix).total;
@@ -55,7 +56,7 @@ function overflowLines(plan: Plan, usage: MonthUsage): LedgerLine[] {
       month: usage.month,
       quantity: usage.overflowRequests,
       unit: 'request',
-      rate: overflowUsdPerRequest(plan),
+      rate: overflowUsdPerRequest(plan) * priceFactor(offer.pricePath, usage.month),
       source: offer.source,
     }),
   ];

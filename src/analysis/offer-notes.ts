@@ -2,6 +2,7 @@ import { callsPerRequest, requestBill, uncachedUsd } from '../api/bill.ts';
 import { sharesAbove } from '../api/prompt-bands.ts';
 import type { RateLimitUse } from '../api/rate-limits.ts';
 import type { OfferPlan, RequestMix } from '../scenario/plan.ts';
+import type { PricePath } from '../schema/price-path.ts';
 import { formatCount, formatSeconds, formatShare, significant } from '../units/format.ts';
 
 /** Requests rarer than this are not worth a word. */
@@ -66,6 +67,18 @@ function tokenTerms({ inputFactor = 1, outputFactor = 1, reasoningRatio = 0 }: O
   ];
 }
 
+const signed = (change: number) => `${change < 0 ? '−' : '+'}${formatShare(Math.abs(change))}`;
+
+/** A path of prices, in words. */
+export function pathPhrase({ yearly, steps, shocks }: PricePath): string {
+  const years = [yearly ?? []].flat().map(signed).join(', ');
+  const each = Array.isArray(yearly) ? ' year by year' : ' a year';
+  return [
+    ...(years === '' ? [] : [`${years}${each}${steps === 'month' ? ', month by month' : ''}`]),
+    ...shocks.map(({ month, change }) => `${signed(change)} from month ${month}`),
+  ].join(', ');
+}
+
 /** What makes an offer's bill other than tokens times price, in words. */
 export function offerTerms(offer: OfferPlan, mix: RequestMix): string[] {
   const { billed } = callsPerRequest(offer);
@@ -73,6 +86,7 @@ export function offerTerms(offer: OfferPlan, mix: RequestMix): string[] {
     ...cacheTerms(offer),
     ...tierTerms(offer, mix),
     ...tokenTerms(offer),
+    ...(offer.pricePath === undefined ? [] : [`prices ${pathPhrase(offer.pricePath)}`]),
     ...(offer.batchDiscount > 0 ? [`${formatShare(offer.batchDiscount)} off as a batch`] : []),
     ...(billed > 1 ? [`${significant(billed, 4)} calls charged for each answer`] : []),
   ];

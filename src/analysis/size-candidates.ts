@@ -74,10 +74,21 @@ function rentalsWorthAsking(catalog: Catalog, gpu: string): Card<'rental'>[] {
   );
 }
 
-/** The same term as the scenario's, so that like is held against like; a contract's own discount stays with it. */
+/** The same term and path of prices as the scenario's, so that like is held against like; a contract's own discount stays with it. */
 function rentalSettings(scenario: Scenario, id: string): Setting[] {
-  const commitment = scenario.capacity.rent?.commitment ?? 'none';
-  return [{ path: 'capacity', value: { rent: { id, ...(commitment === 'none' ? {} : { commitment }) } } }];
+  const { commitment = 'none', price_path: path } = scenario.capacity.rent ?? {};
+  return [
+    {
+      path: 'capacity',
+      value: {
+        rent: {
+          id,
+          ...(commitment === 'none' ? {} : { commitment }),
+          ...(path === undefined ? {} : { price_path: path }),
+        },
+      },
+    },
+  ];
 }
 
 function suppliesOf(scenario: Scenario, catalog: Catalog, gpu: string, isOwn: boolean): Supply[] {

@@ -2,6 +2,7 @@ import type { CapacityPlan, OwnPlan, Plan, RentPlan } from '../scenario/plan.ts'
 import { replicaGpus } from '../scenario/replica-gpus.ts';
 import { type LedgerLine, line } from './ledger.ts';
 import { type NodeMove, nodeMoves, nodesHeld } from './own-cost.ts';
+import { priceFactor } from './price-path.ts';
 
 function billingUnit(capacity: CapacityPlan): number {
   return capacity.kind === 'rent' ? capacity.gpusPerBillingUnit : capacity.gpusPerNode;
@@ -54,8 +55,8 @@ export function committedGpus(rent: CapacityPlan, billed: readonly number[]): nu
 }
 
 /**
- * The month's GPU rent: every billed GPU for every hour, at any utilisation; committed ones whether used or not, spot
- * ones also while they are lost, which errs high by the share lost.
+ * The month's GPU rent: every billed GPU for every hour, at any utilisation; committed ones whether used or not, at the
+ * price of the month their term began in; spot ones also while they are lost, which errs high by the share lost.
  *
  * @param month 1-based
  * @source `rent` of the scenario
@@ -65,13 +66,23 @@ export function rentLines(plan: Plan, rent: RentPlan, month: number, gpus: numbe
   const { hoursPerMonth } = plan;
   const rentLine = (id: string, label: string, count: number, rate: number, source: string) =>
     line({ id, label, group: 'capacity', month, quantity: count * hoursPerMonth, unit: 'GPU-h', rate, source });
-  const { usdPerGpuHour, source } = rent;
+  const { usdPerGpuHour, source, pricePath, commitmentMonths } = rent;
+  const now = priceFactor(pricePath, month);
+  const atSigning = commitmentMonths === 0 ? now : priceFactor(pricePath, month - ((month - 1) % commitmentMonths));
   const spot = rent.spot !== undefined;
   const onDemand = Math.max(0, gpus - committed);
   const reserved = rent.reserved ?? { usdPerGpuHour, source };
   return [
     ...(committed > 0
-      ? [rentLine('rent.reserved', 'GPU rent, committed', committed, reserved.usdPerGpuHour, reserved.source)]
+      ? [
+          rentLine(
+            'rent.reserved',
+            'GPU rent, committed',
+            committed,
+            reserved.usdPerGpuHour * atSigning,
+            reserved.source,
+          ),
+        ]
       : []),
     ...(onDemand > 0 || committed === 0
       ? [
@@ -79,7 +90,7 @@ export function rentLines(plan: Plan, rent: RentPlan, month: number, gpus: numbe
             spot ? 'rent.spot' : 'rent.on_demand',
             spot ? 'GPU rent, spot' : 'GPU rent',
             onDemand,
-            usdPerGpuHour,
+            usdPerGpuHour * now,
             source,
           ),
         ]

@@ -1,5 +1,6 @@
 import type { Plan } from '../scenario/plan.ts';
 import { type LedgerLine, line } from './ledger.ts';
+import { priceFactor } from './price-path.ts';
 
 /**
  * People who run the service, at the scenario's one labour rate.
@@ -9,7 +10,8 @@ import { type LedgerLine, line } from './ledger.ts';
 export function peopleLines(plan: Plan, month: number): LedgerLine[] {
   const { people } = plan;
   if (people === undefined || people.hoursPerMonth === 0) return [];
-  const { hoursPerMonth: quantity, usdPerHour: rate } = people;
+  const { hoursPerMonth: quantity, usdPerHour, ratePath } = people;
+  const rate = usdPerHour * priceFactor(ratePath, month);
   return [
     line({
       id: 'people',

@@ -1,4 +1,10 @@
-import { type Comparison, type ComparisonBasis, compareWith, comparisonBasis } from '../analysis/comparison.ts';
+import {
+  apiByMonth,
+  type Comparison,
+  type ComparisonBasis,
+  compareWith,
+  comparisonBasis,
+} from '../analysis/comparison.ts';
 import { buildLedger } from '../analysis/month-bill.ts';
 import { simulateFleet } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
@@ -66,8 +72,7 @@ function cashPoints(basis: ComparisonBasis, perMonth: readonly number[], months:
 export function breakevenOverMonths(plan: Plan, months: readonly number[], seed: number): BreakevenRow[] {
   const basis = basisOver(plan, months, seed);
   return plan.offers.flatMap((offer) => {
-    const perRequest = compareWith(offer, basis).usd_per_request;
-    const api = basis.fleet.map(({ result }) => result.traffic.offered * perRequest);
+    const api = apiByMonth(offer, compareWith(offer, basis).usd_per_request, basis.fleet);
     return timeRows(offer.name, 'month', 'usd', cashPoints(basis, api, months));
   });
 }

@@ -5,6 +5,7 @@ import type { FacilityCard } from '../schema/facility.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import type { KvFormat, ModelCard, WeightFormat } from '../schema/model.ts';
 import type { OwnCalibration } from '../schema/own-calibration.ts';
+import type { PricePath } from '../schema/price-path.ts';
 import type { Bytes, BytesPerSecond, Seconds, Share, Usd } from '../units/quantity.ts';
 import type { PriceTier, TokenPrices } from './price-source.ts';
 import type { PriceDate } from './provenance.ts';
@@ -198,6 +199,7 @@ export interface RentPlan {
   commitmentMonths: number;
   /** Where the provider may take instances back. */
   spot?: { lossesPerHour: number; recoveryHours: number };
+  pricePath?: PricePath;
   gpusPerBillingUnit: number;
   priceDates: readonly PriceDate[];
   source: string;
@@ -243,6 +245,7 @@ export interface PeoplePlan {
   setupUsd: Usd;
   hoursPerMonth: number;
   usdPerHour: number;
+  ratePath?: PricePath;
   amortizeMonths?: number;
 }
 
@@ -276,7 +279,7 @@ export interface RateLimits {
   countsCached: boolean;
 }
 
-/** What an API charges for this traffic; prices per million tokens on the scenario's start date. */
+/** What an API charges for this traffic; prices per million tokens on the scenario's start date, which is month 1. */
 export interface OfferPlan extends TokenPrices {
   name: string;
   sameModel: boolean;
@@ -294,6 +297,7 @@ export interface OfferPlan extends TokenPrices {
   outputFactor?: number;
   reasoningRatio?: number;
   usdPerRequest: Usd;
+  pricePath?: PricePath;
   batchDiscount: Share;
   /** A batch price that the traffic cannot wait for. */
   batchRefused?: { discount: Share; window: Seconds; deadline: Seconds };

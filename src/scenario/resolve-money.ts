@@ -87,7 +87,9 @@ export function resolveRent(
   }
   const onDemand = rent.price ?? card?.on_demand ?? 0;
   defaults.use('capacity.rent.commitment', rent.commitment, 'on demand');
-  defaults.use('rent over time', 'flat', 'rents have risen and fallen since 2023; no path is more likely than flat');
+  if (rent.price_path === undefined) {
+    defaults.use('rent over time', 'flat', 'rents have risen and fallen since 2023; no path is more likely than flat');
+  }
   const unit =
     rent.gpus_per_instance ?? (rent.billing_unit === undefined ? undefined : Number.parseInt(rent.billing_unit, 10));
   const reserved = reservedPrice(rent, card, onDemand, facility, defaults);
@@ -98,6 +100,7 @@ export function resolveRent(
     ...(reserved === undefined ? {} : { reserved }),
     commitmentMonths: COMMITMENT_MONTHS[rent.commitment],
     priceDates: card === undefined || rent.price !== undefined ? [] : priceDate(card, 'on_demand'),
+    ...(rent.price_path === undefined ? {} : { pricePath: rent.price_path }),
     gpusPerBillingUnit: unit ?? card?.gpus_per_instance ?? 1,
     source:
       card === undefined || rent.price !== undefined ? 'scenario: capacity.rent.price' : cardSource(card, 'on_demand'),
@@ -110,11 +113,12 @@ export function resolvePeople(scenario: Scenario, defaults: Defaults): PeoplePla
   if (people === undefined) return undefined;
   const rate = people.rate ?? 0;
   const setup = typeof people.setup === 'object' ? people.setup.hours * rate : (people.setup ?? 0);
-  defaults.use('wages over time', 'flat', 'no wage growth given');
+  if (people.rate_path === undefined) defaults.use('wages over time', 'flat', 'no rate_path given');
   return {
     setupUsd: setup,
     hoursPerMonth: people.hours_per_month,
     usdPerHour: rate,
+    ...(people.rate_path === undefined ? {} : { ratePath: people.rate_path }),
     ...(people.amortize_months === undefined ? {} : { amortizeMonths: people.amortize_months }),
   };
 }

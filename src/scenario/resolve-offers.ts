@@ -127,6 +127,7 @@ function resolveOffer(offer: Offer, index: number, context: OfferContext): Offer
     ...offerCache(offer, index, rules, price, context),
     ...tokenFactors(offer),
     usdPerRequest: offer.per_request ?? 0,
+    ...(offer.price_path === undefined ? {} : { pricePath: offer.price_path }),
     ...batch,
     // Batches have queues of their own, beside the limits by the minute.
     ...(batch.batchDiscount > 0 ? {} : rateLimits(rules, index, context.defaults)),
@@ -140,7 +141,9 @@ function resolveOffer(offer: Offer, index: number, context: OfferContext): Offer
 /** Defaults that hold for every offer alike. */
 function noteDefaults({ compare }: Scenario, defaults: Defaults): void {
   if (compare.length === 0) return;
-  defaults.use('API prices over time', 'flat', 'list prices of one fixed model rarely move');
+  if (compare.some((offer) => offer.price_path === undefined)) {
+    defaults.use('API prices over time', 'flat', 'list prices of one fixed model rarely move');
+  }
   if (compare.some((offer) => offer.failure === undefined || offer.rejected === undefined)) {
     defaults.use('API calls that fail or are rejected', 0, 'no failure given under compare');
   }

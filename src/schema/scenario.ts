@@ -18,6 +18,7 @@ import { inlineModel, kvFormat, weightFormat } from './model.ts';
 import { networkFields } from './network.ts';
 import { own } from './own.ts';
 import { ownCalibration } from './own-calibration.ts';
+import { pricePath } from './price-path.ts';
 import { quality } from './quality.ts';
 import { spotTerms } from './rental.ts';
 import { slo, traffic } from './traffic.ts';
@@ -123,6 +124,8 @@ const rent = z
     id: cardId().optional(),
     commitment: commitment.default('none'),
     commitment_discount: share().optional(),
+    /** How the price moves; what is committed to keeps that of the start of its term. */
+    price_path: pricePath.optional(),
     /** Instances that the provider may take back: at the rental's spot price, with so many losses an instance-hour. */
     spot: z.union([z.literal(true), spotTerms.partial()]).optional(),
     gpus_per_instance: count({ min: 1, max: 1024 }).optional(),
@@ -156,6 +159,8 @@ const people = z
     setup: z.union([usd, quantity('h', '40 h', { min: 0, max: 1e6 }).transform((hours) => ({ hours }))]).optional(),
     hours_per_month: number({ min: 0, max: 1e6 }, 'h').default(0),
     rate: perHour.optional(),
+    /** How the rate moves. */
+    rate_path: pricePath.optional(),
     amortize_months: count({ min: 1, max: 600 }).optional(),
   })
   .superRefine((value, context) => {
@@ -187,6 +192,8 @@ const offer = z
     cached_input_share: share().optional(),
     cache_write_share: share().optional(),
     per_request: usd.optional(),
+    /** How all its prices move together. */
+    price_path: pricePath.optional(),
     /** Tokens of this model for one of the scenario's: its tokenizer's for a prompt, its own brevity for an answer. */
     input_factor: number({ min: 0.01, max: 100 }).optional(),
     output_factor: number({ min: 0.01, max: 100 }).optional(),
