@@ -11,7 +11,13 @@ const WIDEST_NAME = 64;
 const VALUE_WIDTH = 14;
 
 const PREFIXED = ['B', 'B/s', 'FLOP', 'FLOP/s', 's'];
-const ALL_PREFIXES: typeof PREFIXES = [...PREFIXES, [1e-3, 'm'], [1e-6, 'µ'], [1e-9, 'n'], [1e-12, 'p']];
+const SMALL_PREFIXES: typeof PREFIXES = [
+  [1, ''],
+  [1e-3, 'm'],
+  [1e-6, 'µ'],
+  [1e-9, 'n'],
+  [1e-12, 'p'],
+];
 
 /** Close to one, as many digits more as it takes to tell what is missing to it. */
 function digitsOf(value: number): number {
@@ -22,7 +28,7 @@ function digitsOf(value: number): number {
 /** A number and its unit as printed. Machine units take a prefix, seconds a small one; money and counts do not. */
 export function shownQuantity({ value, unit }: Pick<ExplainNode, 'value' | 'unit'>): { value: string; unit: string } {
   if (!PREFIXED.includes(unit) || value === 0) return { value: significant(value, digitsOf(value)), unit };
-  const usable = unit === 's' ? ALL_PREFIXES.filter(([factor]) => factor <= 1) : ALL_PREFIXES;
+  const usable = unit === 's' ? SMALL_PREFIXES : PREFIXES;
   const size = Math.abs(value);
   const [factor, prefix] = usable.find(([candidate]) => size >= candidate) ?? (usable.at(-1) as [number, string]);
   return { value: significant(value / factor, DIGITS), unit: `${prefix}${unit}` };

@@ -21,7 +21,10 @@ const monthEquivalents = (result: Result, index = 2) => {
 describe('P17 price decline and shocks', () => {
   test('P17 ten times a year for five years is 13.33 months with yearly steps, 5.73 with monthly ones, 60 without', () => {
     expect(monthEquivalents(held({ yearly: '-90 %' }))).toBeCloseTo(13.3332, 9);
-    expect(monthEquivalents(held({ yearly: '-90 %', steps: 'month' }))).toBeCloseTo((1 - 10 ** -5) / (1 - 10 ** (-1 / 12)), 9);
+    expect(monthEquivalents(held({ yearly: '-90 %', steps: 'month' }))).toBeCloseTo(
+      (1 - 10 ** -5) / (1 - 10 ** (-1 / 12)),
+      9,
+    );
     expect(monthEquivalents(held(undefined))).toBeCloseTo(60, 9);
   });
 
