@@ -125,9 +125,9 @@ async function fill(
       workers,
       from: store.rows,
       stop: stop.signal,
+      onPoints: (done) => progress.to(done),
       take({ lines, columns, fault }) {
         store.add(lines, columns);
-        progress.to(store.rows);
         if (fault === undefined) return;
         store.discard();
         throw new InputError([{ path: [], message: fault }]);
