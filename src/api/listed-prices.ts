@@ -1,6 +1,7 @@
 import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
-import { nearestName } from '../math/edit-distance.ts';
+import { didYouMean } from '../math/edit-distance.ts';
 import type { ListedPrice, PriceAnswer, PriceQuery, PriceSource, TokenPrices } from '../scenario/price-source.ts';
+import { shown } from '../schema/printable.ts';
 
 /**
  * Prices from @pydantic/genai-prices, as pinned: dated, by time of day, by prompt length. Offline; it never updates
@@ -80,28 +81,6 @@ function averagePrice(query: PriceQuery): Omit<ListedPrice, 'source' | 'asOf'> |
   return { name: `${provider.name} ${model.name ?? model.id}`, ...base, ...(tiers.length === 0 ? {} : { tiers }) };
 }
 
-function noPrice(query: PriceQuery): PriceAnswer {
-  const provider = findProvider({ providerId: query.provider });
-  if (provider === undefined) {
-    return {
-      found: false,
-      problem: `no price list of provider "${query.provider}"; state input and output prices instead`,
-    };
-  }
-  const near = nearestName(
-    query.model,
-    provider.models.map((model) => model.id),
-  );
-  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
-  return { found: false, problem: `${provider.name} lists no price for "${query.model}"${hint}` };
-}
-
-export const listedPrice: PriceSource = (query) => {
-  const price = averagePrice(query);
-  if (price === undefined) return noPrice(query);
-  return { found: true, price: { ...price, ...LIST } };
-};
-
 /** Hosts of open weights in the list, by the list's own ids. */
 const HOSTS = [
   'together',
@@ -120,6 +99,43 @@ const HOSTS = [
   'huggingface_together',
   'openrouter',
 ];
+
+/** Who sells models of their own there, or the models of others; the list does not say whom it has. */
+export const PROVIDERS = [
+  ...HOSTS,
+  'anthropic',
+  'aws',
+  'azure',
+  'baseten',
+  'cloudflare',
+  'cohere',
+  'google',
+  'openai',
+  'perplexity',
+  'voyageai',
+  'x-ai',
+];
+
+function noPrice(query: PriceQuery): PriceAnswer {
+  const provider = findProvider({ providerId: query.provider });
+  if (provider === undefined) {
+    return {
+      found: false,
+      problem: `no price list of provider ${shown(query.provider)}${didYouMean(query.provider, PROVIDERS) || '; state input and output prices instead'}`,
+    };
+  }
+  const ids = provider.models.map((model) => model.id);
+  return {
+    found: false,
+    problem: `${provider.name} lists no price for ${shown(query.model)}${didYouMean(query.model, ids)}`,
+  };
+}
+
+export const listedPrice: PriceSource = (query) => {
+  const price = averagePrice(query);
+  if (price === undefined) return noPrice(query);
+  return { found: true, price: { ...price, ...LIST } };
+};
 
 /** A model's name without its owner, its punctuation and the words for what an instruction-tuned copy is called. */
 function plainName(name: string): string {

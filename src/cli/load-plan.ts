@@ -17,7 +17,7 @@ export function loadPlan(
   options: Pick<GlobalOptions, 'set' | 'with'>,
   lookups = openLookups(),
 ): LoadedPlan {
-  const loaded = readScenario(file, options);
+  const loaded = readScenario(file, options, lookups);
   try {
     return { loaded, lookups, plan: resolveScenario(loaded.scenario, loaded.raw, lookups) };
   } catch (error) {

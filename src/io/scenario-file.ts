@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import type { Lookups } from '../scenario/lookups.ts';
 import {
   applyNamedOverride,
   applyOverride,
@@ -51,8 +52,10 @@ const DEEPEST_CHAIN = 8;
  *
  * Order, later wins: bases, the file, `with` in order, `set` in order. Throws a LocatedError that names each problem
  * at the place where the faulty key was written, be it a base, the file or the command line.
+ *
+ * @param lookups where the names of cards, offers and files are looked up, so that unknown ones come in the same report
  */
-export function readScenario(path: string, options: ScenarioOptions = {}): LoadedScenario {
+export function readScenario(path: string, options: ScenarioOptions = {}, lookups?: Lookups): LoadedScenario {
   const chain = readChain(path);
   const layers: Layer[] = chain.toReversed();
   const root = (chain[0] as YamlFile).locate([]);
@@ -73,7 +76,7 @@ export function readScenario(path: string, options: ScenarioOptions = {}): Loade
   }
   const overrides = attempt(() => overrideNames(raw)) ?? [];
   const body = scenarioBody(raw);
-  const scenario = attempt(() => validateScenario(body));
+  const scenario = attempt(() => validateScenario(body, lookups));
   if (scenario === undefined || problems.length > 0) throw new LocatedError(problems);
 
   const hash = createHash('sha256');

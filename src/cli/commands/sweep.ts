@@ -8,6 +8,7 @@ import { csvParts } from '../../io/csv.ts';
 import { fileStore, memoryStore, type RowStore } from '../../io/row-store.ts';
 import { readScenario } from '../../io/scenario-file.ts';
 import type { Cell } from '../../result/columns.ts';
+import { openLookups } from '../../run/open-lookups.ts';
 import { runSweep } from '../../run/sweep.ts';
 import type { SweepJob } from '../../run/sweep-chunk.ts';
 import { InputError } from '../../schema/problem.ts';
@@ -59,7 +60,7 @@ export async function sweepScenario(file: string, options: SweepCommandOptions):
   const plan = planSweep(options.axis.map((text) => readAxis(text)));
   const workers = workersFor(options, plan.points);
   for (const warning of plan.axes.flatMap((axis) => axis.warnings)) note(options, `warning: ${warning}`);
-  const { raw } = readScenario(file, options);
+  const { raw } = readScenario(file, options, openLookups());
   const job: SweepJob = { raw, plan, seed: options.seed ?? 0 };
   const store = openStore(job, options.output);
   if (store.rows > 0) note(options, `going on after ${pointsOf(store.rows, plan.points)}`);
