@@ -24,7 +24,8 @@ function namesOf(catalog: Catalog, kind: CardKind): string[] {
 /** The sentence for an id that the catalog does not have. */
 export function unknownCard(catalog: Catalog, kind: CardKind, id: string): string {
   const label = CARD_KINDS[kind].label;
-  return `there is no ${label} ${shown(id)} in the catalog${didYouMean(id, namesOf(catalog, kind))}`;
+  const near = didYouMean(id, namesOf(catalog, kind)) || `; "rackrate catalog list ${kind}" names all`;
+  return `there is no ${label} ${shown(id)} in the catalog${near}`;
 }
 
 /** Where a scenario names a card; `*` is each item of a list. */

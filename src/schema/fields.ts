@@ -10,7 +10,9 @@ export interface Range {
 
 function outside(value: number, range: Range, unit: string): string | undefined {
   if (value >= range.min && value <= range.max) return undefined;
-  return `${value} ${unit} is outside the plausible range ${range.min} to ${range.max} ${unit}`.replaceAll('  ', ' ');
+  return `${value} ${unit} is outside the plausible range ${range.min} to ${range.max} ${unit}`
+    .replaceAll('  ', ' ')
+    .trim();
 }
 
 /**

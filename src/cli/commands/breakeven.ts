@@ -10,7 +10,7 @@ import {
 } from '../../result/breakeven-table.ts';
 import type { Cell } from '../../result/columns.ts';
 import type { Plan } from '../../scenario/plan.ts';
-import { InputError } from '../../schema/problem.ts';
+import { InputError, optionError } from '../../schema/problem.ts';
 import { loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, note, result, wantsJsonRows } from '../output.ts';
 import { startProgress } from '../progress.ts';
@@ -24,9 +24,7 @@ function horizonsOf(plan: Plan, text: string | undefined): readonly number[] {
   if (text === undefined) return plan.horizonMonths;
   const months = text.split(',').map((word) => Number(word.trim()));
   if (months.some((value) => !Number.isInteger(value) || value < 1 || value > MOST_MONTHS)) {
-    throw new InputError([
-      { path: [], message: `--horizon ${text}: expected months such as 1,12,60, each at most ${MOST_MONTHS}` },
-    ]);
+    throw optionError(`--horizon ${text}`, `expected months such as 1,12,60, each at most ${MOST_MONTHS}`);
   }
   return months;
 }
@@ -86,14 +84,20 @@ async function rowsOf(
   plan: Plan,
   horizons: readonly number[],
   source: Parameters<typeof breakevenOverValues>[0],
-  options: GlobalOptions,
+  options: GlobalOptions & { over?: string },
 ): Promise<BreakevenRow[]> {
   const numbers = axis.values.filter((value): value is number => typeof value === 'number');
   if (isVolumePath(plan, axis.path) && numbers.length === axis.values.length) {
     return breakevenOverVolume(plan, axis.path, numbers, horizons, options.seed ?? 0);
   }
   const progress = await startProgress('breakeven', axis.values.length, options.quiet === true);
-  const rows = breakevenOverValues(source, axis.values, horizons, (done) => progress.to(done));
-  progress.stop();
-  return rows;
+  try {
+    return breakevenOverValues(source, axis.values, horizons, (done) => progress.to(done));
+  } catch (error) {
+    // The scenario by itself is sound, so what is wrong now is what the axis put into it.
+    if (!(error instanceof InputError)) throw error;
+    throw optionError(`--over ${options.over}`, ...error.problems.map(({ message }) => message));
+  } finally {
+    progress.stop();
+  }
 }

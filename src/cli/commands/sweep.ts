@@ -24,14 +24,10 @@ export interface SweepCommandOptions extends GlobalOptions {
 
 /** Fewer points than this for each thread are done before the thread has started. */
 const LEAST_FOR_A_THREAD = 8;
-const MOST_WORKERS = 256;
 
 function workersFor({ workers }: SweepCommandOptions, points: number): number {
   if (workers === undefined)
     return Math.max(1, Math.min(availableParallelism(), Math.floor(points / LEAST_FOR_A_THREAD)));
-  if (workers < 1 || workers > MOST_WORKERS) {
-    throw new InputError([{ path: [], message: `--workers ${workers}: expected 1 to ${MOST_WORKERS} threads` }]);
-  }
   return workers;
 }
 
