@@ -1,4 +1,5 @@
 import { CARD_KINDS, type Card, type Catalog } from '../catalog/catalog.ts';
+import { didYouMean } from '../math/edit-distance.ts';
 import { formatName } from '../model/weights.ts';
 import type { Setting } from '../result/sweep-point.ts';
 import type { Lookups } from '../scenario/lookups.ts';
@@ -8,8 +9,8 @@ import { layoutName } from '../scenario/replica-gpus.ts';
 import { resolveGpu, resolveModel } from '../scenario/resolve-serving.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import { type ModelCard, type WeightFormat, weightFormat } from '../schema/model.ts';
-import { shown } from '../schema/printable.ts';
-import { InfeasibleError, InputError } from '../schema/problem.ts';
+import { printable } from '../schema/printable.ts';
+import { InfeasibleError, InputError, optionError } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import { qualityOf } from './size-quality.ts';
 
@@ -57,10 +58,6 @@ export interface Candidate {
 /** Spans machines only where one node does not hold the model, over what the scenario names, else over this. */
 const BETWEEN_NODES = 'infiniband-ndr-400';
 const STAGES = [2, 4, 8];
-
-function fault(message: string): never {
-  throw new InputError([{ path: [], message }]);
-}
 
 /** Rentals of a GPU that no other beats in price and in the number of GPUs one must take at once. */
 function rentalsWorthAsking(catalog: Catalog, gpu: string): Card<'rental'>[] {
@@ -132,7 +129,13 @@ function gpuIds(scenario: Scenario, catalog: Catalog, asked: readonly string[] |
   if (asked === undefined) return [own, ...catalog.ids('gpu').filter((id) => id !== own)];
   const unknown = asked.filter((name) => catalog.find('gpu', name) === undefined);
   if (unknown.length > 0) {
-    throw new InputError(unknown.map((name) => ({ path: [], message: `--gpu: ${unknownCard(catalog, 'gpu', name)}` })));
+    throw new InputError(
+      unknown.map((name) => ({
+        path: [],
+        option: `--gpu ${printable(name)}`,
+        message: unknownCard(catalog, 'gpu', name),
+      })),
+    );
   }
   return [...new Set(asked.map((name) => catalog.find('gpu', name)?.id))];
 }
@@ -147,7 +150,8 @@ function gpuOptions(scenario: Scenario, catalog: Catalog, choice: SizeChoice): G
   if (choice.gpus !== undefined && without.length > 0) {
     const what = choice.capacity === 'own' ? 'node' : choice.capacity === 'rent' ? 'rental' : 'rental and no node';
     const folder = CARD_KINDS[choice.capacity === 'own' ? 'node' : 'rental'].folder;
-    fault(`--gpu: the catalog has no ${what} of ${without.join(', ')} (${folder}); nothing to price it with`);
+    const message = `the catalog has no ${what} of ${without.join(', ')} (${folder}); nothing to price it with`;
+    throw optionError(`--gpu ${choice.gpus.join(',')}`, message);
   }
   return options.filter(({ supplies }) => supplies.length > 0);
 }
@@ -165,7 +169,11 @@ function formatsIn(words: readonly string[]): WeightFormat[] {
   return [...new Set(words)].map((word) => {
     const format = weightFormat.safeParse(word);
     if (format.success) return format.data;
-    return fault(`--weights: ${shown(word)} is no format of weights; known: ${weightFormat.options.join(', ')}`);
+    const near = didYouMean(word, weightFormat.options);
+    throw optionError(
+      `--weights ${word}`,
+      `no format of weights${near || `; known: ${weightFormat.options.join(', ')}`}`,
+    );
   });
 }
 

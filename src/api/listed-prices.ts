@@ -99,33 +99,6 @@ function averagePrice(query: PriceQuery): Omit<ListedPrice, 'source' | 'asOf'> |
   return { name: `${provider.name} ${model.name ?? model.id}`, ...base, ...(tiers.length === 0 ? {} : { tiers }) };
 }
 
-/** Those whose prices the list has, by its ids. */
-const PROVIDERS =
-  'anthropic arcee avian aws azure baseten cerebras cloudflare cohere cursor deepseek doubleword fireworks github-copilot google groq huggingface_cerebras huggingface_fireworks-ai huggingface_groq huggingface_hyperbolic huggingface_nebius huggingface_novita huggingface_nscale huggingface_ovhcloud huggingface_publicai huggingface_sambanova huggingface_together minimax mistral modal moonshotai novita openai openrouter ovhcloud perplexity quicksilverpro together typesafe voyageai x-ai zai zhipuai'.split(
-    ' ',
-  );
-
-function noPrice(query: PriceQuery): PriceAnswer {
-  const provider = findProvider({ providerId: query.provider });
-  if (provider === undefined) {
-    const hint = didYouMean(query.provider, PROVIDERS);
-    const problem = `no price list of provider ${shown(query.provider)}${hint === '' ? '; state input and output prices instead' : hint}`;
-    return { found: false, problem };
-  }
-  const priced = provider.models.filter(({ id }) => averagePrice({ ...query, model: id }) !== undefined);
-  const hint = didYouMean(
-    query.model,
-    priced.map(({ id }) => id),
-  );
-  return { found: false, problem: `${provider.name} lists no price for ${shown(query.model)}${hint}` };
-}
-
-export const listedPrice: PriceSource = (query) => {
-  const price = averagePrice(query);
-  if (price === undefined) return noPrice(query);
-  return { found: true, price: { ...price, ...LIST } };
-};
-
 /** Hosts of open weights in the list, by the list's own ids. */
 const HOSTS = [
   'together',
@@ -144,6 +117,44 @@ const HOSTS = [
   'huggingface_together',
   'openrouter',
 ];
+
+/** Who sells models of their own there, or the models of others; the list does not say whom it has. */
+export const PROVIDERS = [
+  ...HOSTS,
+  'anthropic',
+  'aws',
+  'azure',
+  'baseten',
+  'cloudflare',
+  'cohere',
+  'google',
+  'openai',
+  'perplexity',
+  'voyageai',
+  'x-ai',
+];
+
+function noPrice(query: PriceQuery): PriceAnswer {
+  const provider = findProvider({ providerId: query.provider });
+  if (provider === undefined) {
+    return {
+      found: false,
+      problem: `no price list of provider ${shown(query.provider)}${didYouMean(query.provider, PROVIDERS) || '; state input and output prices instead'}`,
+    };
+  }
+  const priced = provider.models.filter(({ id }) => averagePrice({ ...query, model: id }) !== undefined);
+  const ids = priced.map((model) => model.id);
+  return {
+    found: false,
+    problem: `${provider.name} lists no price for ${shown(query.model)}${didYouMean(query.model, ids)}`,
+  };
+}
+
+export const listedPrice: PriceSource = (query) => {
+  const price = averagePrice(query);
+  if (price === undefined) return noPrice(query);
+  return { found: true, price: { ...price, ...LIST } };
+};
 
 /** A model's name without its owner, its punctuation and the words for what an instruction-tuned copy is called. */
 function plainName(name: string): string {

@@ -36,7 +36,7 @@ function addGlobalOptions(program: Command): void {
     .option('-q, --quiet', 'print results only')
     .option('-v, --verbose', 'print more')
     .option('--no-color', 'print without colours')
-    .option('--seed <number>', 'seed of everything random', wholeNumber);
+    .option('--seed <number>', 'seed of everything random', wholeNumber());
 }
 
 function addAnalysis(program: Command): void {
@@ -57,7 +57,7 @@ function addAnalysis(program: Command): void {
       'values of one path: a,b,c or lo..hi:N or lo..hi:N:log; path~other=… moves with another (repeatable)',
       append,
     )
-    .option('--workers <number>', 'threads; by default as many as there are cores', wholeNumber)
+    .option('--workers <number>', 'threads; by default as many as there are cores', wholeNumber(1, 256))
     .action(async (file: string, _, command: Command) => {
       const { sweepScenario } = await import('./commands/sweep.ts');
       const options = optionsOf<Partial<SweepCommandOptions>>(command);
@@ -84,7 +84,7 @@ function addAnalysis(program: Command): void {
     .option('--weights <a,b>', "formats of the weights; by default the scenario's and the published one")
     .option('--quality-floor <share>', 'least share of the published scores that a format of the weights may keep')
     .option('--capacity <kind>', 'rent or own; by default both')
-    .option('--top <number>', 'fleets to show; 8 by default', wholeNumber)
+    .option('--top <number>', 'fleets to show; 8 by default', wholeNumber(1, 1000))
     .action(async (file: string, _, command: Command) => {
       const { sizeScenario } = await import('./commands/size.ts');
       await sizeScenario(file, optionsOf<Omit<SizeOptions, keyof GlobalOptions>>(command));
@@ -137,7 +137,11 @@ function addAnalysis(program: Command): void {
       'from vllm bench serve, guidellm, AIPerf or GenAI-Perf, or our CSV (repeatable)',
       append,
     )
-    .option('--replicas <number>', 'replicas that answered the benchmark side by side; 1 by default', wholeNumber)
+    .option(
+      '--replicas <number>',
+      'replicas that answered the benchmark side by side; 1 by default',
+      wholeNumber(1, 1_000_000),
+    )
     .action(async (file: string, _, command: Command) => {
       const { calibrateScenario } = await import('./commands/calibrate.ts');
       const options = optionsOf<Partial<CalibrateOptions>>(command);
@@ -154,9 +158,9 @@ function addAuthoring(program: Command): void {
     .option(
       '--tensor-parallel <number>',
       'GPUs that share a layer; by default the fewest that hold the model',
-      wholeNumber,
+      wholeNumber(1, 1024),
     )
-    .option('--requests-per-day <number>', 'requests a day; 10,000 by default', wholeNumber)
+    .option('--requests-per-day <number>', 'requests a day; 10,000 by default', wholeNumber())
     .action(async (_, command: Command) => {
       const { initScenario } = await import('./commands/init.ts');
       await initScenario(optionsOf<Omit<InitOptions, keyof GlobalOptions>>(command));
@@ -231,9 +235,12 @@ function append(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
-    throw new InvalidArgumentError('expected a whole number, 0 or more');
-  return value;
+function wholeNumber(least = 0, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`;
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`expected a whole number, ${range}`);
+    return value;
+  };
 }

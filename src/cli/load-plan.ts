@@ -1,9 +1,7 @@
 import { type LoadedScenario, locateProblems, readScenario } from '../io/scenario-file.ts';
 import { openLookups } from '../run/open-lookups.ts';
-import type { Lookups } from '../scenario/lookups.ts';
 import type { Plan } from '../scenario/plan.ts';
-import { nameProblems } from '../scenario/references.ts';
-import { resolveScenario } from '../scenario/resolve.ts';
+import { type Lookups, resolveScenario } from '../scenario/resolve.ts';
 import { InputError } from '../schema/problem.ts';
 import type { GlobalOptions } from './output.ts';
 
@@ -19,7 +17,7 @@ export function loadPlan(
   options: Pick<GlobalOptions, 'set' | 'with'>,
   lookups = openLookups(),
 ): LoadedPlan {
-  const loaded = readScenario(file, options, (document) => nameProblems(document, lookups));
+  const loaded = readScenario(file, options, lookups);
   try {
     return { loaded, lookups, plan: resolveScenario(loaded.scenario, loaded.raw, lookups) };
   } catch (error) {

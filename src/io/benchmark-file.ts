@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync';
+import { NEEDED } from '../analysis/accuracy/measured-row.ts';
 import type { OwnBenchmark } from '../analysis/calibrate/own-benchmark.ts';
 import { benchmarksOfRows, type Deployment } from '../analysis/calibrate/own-rows.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -8,6 +9,7 @@ import { parseYamlText } from '../schema/yaml-text.ts';
 import { isAiperfProfile, isAiperfTable, profileOfTable, readAiperfProfile } from './benchmarks/aiperf.ts';
 import { isGuidellmReport, readGuidellmReport } from './benchmarks/guidellm.ts';
 import { isVllmResult, readVllmResult } from './benchmarks/vllm.ts';
+import { ofAnotherKind } from './file-likeness.ts';
 import { type Locate, LocatedError, locateAll } from './located-error.ts';
 import { readMeasured } from './measured-file.ts';
 import { readRegular, refusedFile } from './regular-file.ts';
@@ -15,8 +17,7 @@ import { readYamlFile } from './yaml-file.ts';
 
 const LARGEST = 256 * 2 ** 20;
 
-const KNOWN =
-  'expected what vllm bench serve, guidellm, AIPerf or GenAI-Perf writes, or a CSV with the columns of a table of measurements';
+const KNOWN = `what vllm bench serve, guidellm, AIPerf or GenAI-Perf writes, or a CSV with a header of at least ${NEEDED.join(', ')}`;
 
 /** Python writes these bare, and JSON has no name for them. */
 const NOT_JSON = /([:[,]\s*)(?:NaN|-?Infinity)(?=\s*[,\]}])/g;
@@ -25,7 +26,7 @@ function decode(path: string, name: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readRegular(path, name, LARGEST));
   } catch (error) {
-    throw error instanceof LocatedError ? error : refusedFile(name, 'the file is not UTF-8 text');
+    throw error instanceof LocatedError ? error : refusedFile(name, ofAnotherKind(path, KNOWN));
   }
 }
 
@@ -62,11 +63,11 @@ function valuesIn(text: string, name: string): { value: unknown; path: (string |
   return value.map((item, i) => ({ value: item, path: [i] }));
 }
 
-function readValue(value: unknown, place: string): OwnBenchmark[] {
+function readValue(value: unknown, path: string, place: string): OwnBenchmark[] {
   if (isGuidellmReport(value)) return readGuidellmReport(value);
   if (isVllmResult(value)) return [readVllmResult(value, place)];
   if (isAiperfProfile(value)) return [readAiperfProfile(value, place)];
-  throw new InputError([{ path: [], message: KNOWN }]);
+  throw new InputError([{ path: [], message: ofAnotherKind(path, KNOWN) }]);
 }
 
 /** Places in a file, read once more for that; of one that is too large or no single value, the file alone. */
@@ -81,7 +82,7 @@ function locateIn(path: string, name: string): Locate {
 function readJson(path: string, name: string, text: string): OwnBenchmark[] {
   return valuesIn(text, name).flatMap(({ value, path: above }, i) => {
     try {
-      return readValue(value, above.length === 0 && i === 0 ? name : `${name}, run ${i + 1}`);
+      return readValue(value, path, above.length === 0 && i === 0 ? name : `${name}, run ${i + 1}`);
     } catch (error) {
       if (!(error instanceof InputError) || error instanceof LocatedError) throw error;
       const problems = error.problems.map((problem) => ({ ...problem, path: [...above, ...problem.path] }));
@@ -94,7 +95,7 @@ function readTable(path: string, name: string, text: string, catalog: Catalog, o
   const rows = text.trimStart().startsWith('Metric,') ? csvRows(text, name) : [];
   try {
     if (isAiperfTable(rows)) return [readAiperfProfile(profileOfTable(rows), name)];
-    return benchmarksOfRows(readMeasured(path), catalog, own);
+    return benchmarksOfRows(readMeasured(path, KNOWN), catalog, own);
   } catch (error) {
     if (!(error instanceof InputError) || error instanceof LocatedError) throw error;
     const located = error.problems.map(({ path: [line, ...rest], message }) =>

@@ -33,11 +33,12 @@ export type Locate = (path: Problem['path'], at?: 'key' | 'value') => Place;
  * The same problems with their places, in the order of the text.
  *
  * The dotted path goes before the sentence, in the form that `--set` takes, unless the sentence is about a key and so
- * names it already.
+ * names it already. What was typed on the command line is its own place.
  */
 export function locateAll(error: InputError, locate: Locate): LocatedError {
   if (error instanceof LocatedError) return error;
   const located = error.problems.map((problem) => {
+    if (problem.option !== undefined) return { ...problem, file: problem.option };
     const place = locate(problem.path, problem.at);
     const isAboutKey = problem.at === 'key' && !problem.message.startsWith('missing');
     const about = (isAboutKey ? problem.path.slice(0, -1) : problem.path).join('.');

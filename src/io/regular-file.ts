@@ -20,7 +20,7 @@ export interface OpenFile {
 
 /** A fault of a file as a whole. */
 export function refusedFile(name: string, message: string): LocatedError {
-  return new LocatedError([{ file: name, path: [], message }]);
+  return new LocatedError([{ file: name === '' ? '""' : name, path: [], message }]);
 }
 
 /** What the system says of a file, in words. */

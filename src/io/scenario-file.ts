@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import type { Lookups } from '../scenario/lookups.ts';
 import {
   applyNamedOverride,
   applyOverride,
@@ -14,7 +15,7 @@ import { validateScenario } from '../scenario/validate.ts';
 import { printable, shown } from '../schema/printable.ts';
 import { InputError, type Problem } from '../schema/problem.ts';
 import { type Scenario, scenarioFile } from '../schema/scenario.ts';
-import { inTextOrder, type Locate, LocatedError, type LocatedProblem, locateAll, type Place } from './located-error.ts';
+import { type Locate, LocatedError, type LocatedProblem, locateAll, type Place } from './located-error.ts';
 import { withFilesFrom } from './named-files.ts';
 import { readYamlFile, type YamlFile } from './yaml-file.ts';
 
@@ -52,13 +53,9 @@ const DEEPEST_CHAIN = 8;
  * Order, later wins: bases, the file, `with` in order, `set` in order. Throws a LocatedError that names each problem
  * at the place where the faulty key was written, be it a base, the file or the command line.
  *
- * @param namesIn finds names that lead nowhere in a scenario that has other faults, so that both are told at once
+ * @param lookups where the names of cards, offers and files are looked up, so that unknown ones come in the same report
  */
-export function readScenario(
-  path: string,
-  options: ScenarioOptions = {},
-  namesIn: (document: unknown) => readonly Problem[] = () => [],
-): LoadedScenario {
+export function readScenario(path: string, options: ScenarioOptions = {}, lookups?: Lookups): LoadedScenario {
   const chain = readChain(path);
   const layers: Layer[] = chain.toReversed();
   const root = (chain[0] as YamlFile).locate([]);
@@ -79,23 +76,12 @@ export function readScenario(
   }
   const overrides = attempt(() => overrideNames(raw)) ?? [];
   const body = scenarioBody(raw);
-  const scenario = attempt(() => validateScenario(body));
-  if (scenario === undefined || problems.length > 0) {
-    const isKnown = ({ path: where }: Problem) => problems.some((one) => isWithin(one.path, where));
-    attempt(() => {
-      throw new InputError(namesIn(body).filter((problem) => !isKnown(problem)));
-    });
-    throw new LocatedError(inTextOrder(problems));
-  }
+  const scenario = attempt(() => validateScenario(body, lookups));
+  if (scenario === undefined || problems.length > 0) throw new LocatedError(problems);
 
   const hash = createHash('sha256');
   for (const file of chain) hash.update(file.bytes);
   return { path, raw: body, scenario, sha256: hash.digest('hex'), overrides, locate };
-}
-
-/** Whether one path is the other, or lies below it. */
-function isWithin(inner: Path, outer: Path): boolean {
-  return outer.every((step, index) => inner[index] === step);
 }
 
 /** Goes on after a fault, so that one run shows them all. */

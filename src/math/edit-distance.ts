@@ -24,19 +24,21 @@ export function editDistance(a: string, b: string): number {
 
 const LONGEST_WORD = 100;
 
+const folded = (word: string) => word.toLowerCase().replaceAll('o', '0').replaceAll(/[il]/g, '1');
+
 /**
  * The name that was probably meant, or undefined when none is near enough to be worth saying.
  *
- * Case does not count. A third of the letters may be wrong; failing that, a name that begins with the word or else holds
+ * Case does not count, nor which of two letters that look alike was taken (o and 0, l, i and 1). A third of the letters may be wrong; failing that, a name that begins with the word or else holds
  * it is taken, the shortest first, because ids are often given without their tail ("h100").
  */
 export function nearestName(word: string, names: Iterable<string>): string | undefined {
   if (word.length === 0 || word.length > LONGEST_WORD) return undefined;
-  const wanted = word.toLowerCase();
+  const wanted = folded(word);
   let best: { name: string; distance: number } | undefined;
   let holding: { name: string; rank: number } | undefined;
   for (const name of names) {
-    const candidate = name.toLowerCase();
+    const candidate = folded(name);
     if (Math.abs(candidate.length - wanted.length) <= wanted.length / 2) {
       const distance = editDistance(wanted, candidate) - (candidate.startsWith(wanted) ? 0.5 : 0);
       if (best === undefined || distance < best.distance) best = { name, distance };

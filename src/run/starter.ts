@@ -7,7 +7,8 @@ import type { Plan } from '../scenario/plan.ts';
 import { unknownCard } from '../scenario/references.ts';
 import { resolveScenario } from '../scenario/resolve.ts';
 import { validateScenario } from '../scenario/validate.ts';
-import { InfeasibleError, InputError, type Problem } from '../schema/problem.ts';
+import { printable } from '../schema/printable.ts';
+import { InfeasibleError, InputError, optionError, type Problem } from '../schema/problem.ts';
 import { parseYamlText } from '../schema/yaml-text.ts';
 import { buildReplica } from '../serving/replica.ts';
 import { significant } from '../units/format.ts';
@@ -30,8 +31,10 @@ function namedCards({ model, gpu }: StarterOptions, catalog: Catalog): [Card<'mo
   const modelCard = catalog.find('model', model);
   const gpuCard = catalog.find('gpu', gpu);
   const problems: Problem[] = [];
-  if (modelCard === undefined) problems.push({ path: [], message: `--model: ${unknownCard(catalog, 'model', model)}` });
-  if (gpuCard === undefined) problems.push({ path: [], message: `--gpu: ${unknownCard(catalog, 'gpu', gpu)}` });
+  if (modelCard === undefined)
+    problems.push({ path: [], option: `--model ${printable(model)}`, message: unknownCard(catalog, 'model', model) });
+  if (gpuCard === undefined)
+    problems.push({ path: [], option: `--gpu ${printable(gpu)}`, message: unknownCard(catalog, 'gpu', gpu) });
   if (modelCard === undefined || gpuCard === undefined) throw new InputError(problems);
   return [modelCard, gpuCard];
 }
@@ -52,8 +55,10 @@ function rentOf(gpu: Card<'gpu'>, catalog: Catalog): Pick<StarterChoice, 'rent'>
     return { rent: { id: rental.id, remark: `${price} USD per GPU-hour, the cheapest on demand in the catalog` } };
   }
   if (catalog.ids('node').some((id) => catalog.find('node', id)?.gpu === gpu.id)) return {};
-  const message = `--gpu: the catalog has neither a rental nor a node of ${gpu.id}, so there is no price to start from`;
-  throw new InputError([{ path: [], message }]);
+  throw optionError(
+    `--gpu ${gpu.id}`,
+    `the catalog has neither a rental nor a node of ${gpu.id}, so there is no price to start from`,
+  );
 }
 
 /** Dated sheets of the model; failing them, the cheapest host of the price list for as much input as output. */

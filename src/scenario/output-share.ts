@@ -46,7 +46,8 @@ function problemsOf(traffic: Block): Problem[] {
 export function outputShareSettings(raw: unknown, plan: Plan, share: Share): { path: string; value: unknown }[] {
   const traffic = trafficOf(raw);
   const problems = problemsOf(traffic);
-  if (!(share > 0 && share < 1)) problems.push({ path: [], message: `output_share ${share}: lies between 0 and 1` });
+  if (!(share > 0 && share < 1))
+    problems.push({ path: [], message: `output_share ${share} does not lie between 0 and 1` });
   if (problems.length > 0) throw new InputError(problems);
   const { input, output, total } = requestTokens(plan.traffic.mix);
   return [

@@ -1,6 +1,6 @@
 import { didYouMean } from '../math/edit-distance.ts';
 import { shown } from '../schema/printable.ts';
-import { InputError } from '../schema/problem.ts';
+import { InputError, optionError } from '../schema/problem.ts';
 import { EXCLUSIVE_KEYS } from '../schema/traffic.ts';
 import { parseYamlText, RESERVED_KEYS } from '../schema/yaml-text.ts';
 
@@ -159,7 +159,7 @@ export function applyNamedOverride(raw: unknown, name: string): unknown {
   if (!names.includes(name)) {
     const known =
       names.length === 0 ? '; the scenario has none' : didYouMean(name, names) || `; known: ${names.join(', ')}`;
-    refuse(['overrides'], `there is no override ${shown(name)}${known}`);
+    throw optionError(`--with ${name}`, `there is no override ${shown(name)}${known}`);
   }
   const blocks = (raw as { overrides: Block }).overrides;
   return mergeScenario(raw, blocks[name]);

@@ -1,10 +1,15 @@
-import { CARD_KINDS, type CardKind, type Catalog } from '../catalog/catalog.ts';
-import { nearestName } from '../math/edit-distance.ts';
+import { CARD_KINDS, type Card, type CardKind, type Catalog } from '../catalog/catalog.ts';
+import { didYouMean, nearestName } from '../math/edit-distance.ts';
+import type { FacilityCard } from '../schema/facility.ts';
 import { shown } from '../schema/printable.ts';
 import type { Problem } from '../schema/problem.ts';
+import { DEFAULT_FACILITY } from '../schema/scenario.ts';
 import type { Lookups } from './lookups.ts';
 import { isModelFile } from './model-source.ts';
 import { ownSheet } from './own-sheet.ts';
+import { knowsTimezone } from './week-shape.ts';
+
+type Path = Problem['path'];
 
 /** Ids first, then what else their cards are called, so that a near miss of either is recognised. */
 function namesOf(catalog: Catalog, kind: CardKind): string[] {
@@ -16,102 +21,169 @@ function namesOf(catalog: Catalog, kind: CardKind): string[] {
   return [...ids, ...aliases];
 }
 
-/** The sentence for an id that the catalog does not have; what was probably meant is given by its id. */
+/** The sentence for a name that the catalog does not have; what was probably meant is given by its id. */
 export function unknownCard(catalog: Catalog, kind: CardKind, name: string): string {
   const near = nearestName(name, namesOf(catalog, kind));
   const id = near === undefined ? undefined : catalog.find(kind, near)?.id;
-  const hint = id === undefined ? '' : `; did you mean "${id}"?`;
+  const hint = id === undefined ? `; "rackrate catalog list ${kind}" names all` : `; did you mean "${id}"?`;
   return `there is no ${CARD_KINDS[kind].label} ${shown(name)} in the catalog${hint}`;
 }
 
-type Path = Problem['path'];
-
-/** Where a scenario names a card, and of which kind; `*` is every item of a list. */
-const NAMED: readonly [kind: CardKind, ...path: string[]][] = [
-  ['model', 'model'],
-  ['gpu', 'serving', 'gpu'],
-  ['engine', 'serving', 'engine'],
-  ['network', 'serving', 'scheduling', 'network'],
-  ['network', 'serving', 'network'],
-  ['traffic', 'traffic', 'shape'],
-  ['node', 'capacity', 'own', 'node'],
-  ['site', 'capacity', 'own', 'site'],
-  ['rental', 'capacity', 'rent', 'id'],
-  ['facility', 'facility'],
-  ['price', 'compare', '*', 'sheet'],
+/** Where a scenario names a card; `*` is each item of a list. */
+const NAMING: readonly { at: string; kind: CardKind; except?: (name: string) => boolean }[] = [
+  { at: 'model', kind: 'model', except: isModelFile },
+  { at: 'serving.gpu', kind: 'gpu' },
+  { at: 'serving.engine', kind: 'engine' },
+  { at: 'serving.network', kind: 'network' },
+  { at: 'serving.scheduling.network', kind: 'network' },
+  { at: 'traffic.shape', kind: 'traffic', except: (name) => name === 'constant' },
+  { at: 'capacity.own.node', kind: 'node' },
+  { at: 'capacity.own.site', kind: 'site' },
+  { at: 'capacity.rent.id', kind: 'rental' },
+  { at: 'facility', kind: 'facility' },
+  { at: 'compare.*.sheet', kind: 'price' },
 ];
 
-/** Words that stand where a name may, and name no card. */
-function isOtherWord(kind: CardKind, name: string): boolean {
-  return (kind === 'model' && isModelFile(name)) || (kind === 'traffic' && name === 'constant');
-}
-
-/** What stands at a path of a document, of whatever shape it is, with its place. */
-function* valuesAt(
-  node: unknown,
-  path: readonly string[],
-  before: Path = [],
-): Generator<{ path: Path; value: unknown }> {
-  const [key, ...rest] = path;
-  if (key === undefined) yield { path: before, value: node };
-  else if (key === '*') {
-    for (const [index, item] of (Array.isArray(node) ? node : []).entries())
-      yield* valuesAt(item, rest, [...before, index]);
-  } else if (typeof node === 'object' && node !== null && Object.hasOwn(node, key)) {
-    yield* valuesAt((node as Record<string, unknown>)[key], rest, [...before, key]);
+/** Every value of a document that stands at a dotted path. */
+function valuesAt(document: unknown, at: string): { path: Path; value: unknown }[] {
+  let here: { path: Path; value: unknown }[] = [{ path: [], value: document }];
+  for (const step of at.split('.')) {
+    here = here.flatMap(({ path, value }) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value) !== (step === '*')) return [];
+      if (Array.isArray(value)) return value.map((item, index) => ({ path: [...path, index], value: item }));
+      return Object.hasOwn(value, step)
+        ? [{ path: [...path, step], value: (value as Record<string, unknown>)[step] }]
+        : [];
+    });
   }
+  return here;
 }
 
-/**
- * Every id in a scenario that names no card.
- *
- * @param document a scenario, or what was to be one: a name can be looked up beside whatever else is wrong
- */
-export function referenceProblems(document: unknown, catalog: Catalog): Problem[] {
-  const problems: Problem[] = [];
-  for (const [kind, ...where] of NAMED) {
-    for (const { path, value } of valuesAt(document, where)) {
-      if (typeof value !== 'string' || isOtherWord(kind, value)) continue;
-      const card = catalog.find(kind, value);
-      if (card === undefined) problems.push({ path, message: unknownCard(catalog, kind, value) });
-      else if ('calibration' in card && catalog.find('calibration', card.calibration) === undefined) {
-        problems.push({ path, message: unknownCard(catalog, 'calibration', card.calibration) });
-      }
-    }
-  }
-  return problems;
+function textAt(document: unknown, at: string): string | undefined {
+  const value = valuesAt(document, at)[0]?.value;
+  return typeof value === 'string' ? value : undefined;
 }
 
-const FLAT = Array.from({ length: 168 }, () => 1);
-const DATE = /^\d{4}-\d{2}-\d{2}$/;
+function cardProblems(document: unknown, catalog: Catalog): Problem[] {
+  return NAMING.flatMap(({ at, kind, except }) =>
+    valuesAt(document, at).flatMap(({ path, value }) => {
+      if (typeof value !== 'string' || except?.(value) === true || catalog.find(kind, value) !== undefined) return [];
+      return [{ path, message: unknownCard(catalog, kind, value) }];
+    }),
+  );
+}
 
-/** Offers by provider and model that no list has, on the start date where there is one. */
-function offerProblems(document: unknown, { catalog, prices }: Lookups): Problem[] {
-  const [{ value: start } = { value: undefined }] = valuesAt(document, ['start']);
-  const date = typeof start === 'string' && DATE.test(start) ? start : '2026-12-01';
-  return [...valuesAt(document, ['compare', '*'])].flatMap(({ path, value }) => {
-    const { provider, model } = (value ?? {}) as { provider?: unknown; model?: unknown };
-    if (typeof provider !== 'string' || typeof model !== 'string') return [];
-    if (ownSheet(catalog, provider, model) !== undefined) return [];
-    const answer = prices({ provider, model, date, shape: FLAT });
+/** An engine that is there may point to a calibration that is not. */
+function calibrationProblems(document: unknown, catalog: Catalog): Problem[] {
+  const engine = catalog.find('engine', textAt(document, 'serving.engine') ?? '');
+  if (engine === undefined || catalog.find('calibration', engine.calibration) !== undefined) return [];
+  return [{ path: ['serving', 'engine'], message: unknownCard(catalog, 'calibration', engine.calibration) }];
+}
+
+function modelFileProblems(document: unknown, { models }: Lookups): Problem[] {
+  const file = textAt(document, 'model');
+  if (file === undefined || !isModelFile(file)) return [];
+  const answer = models?.(file) ?? { found: false, problems: ['models cannot be read from files here'] };
+  return answer.found ? [] : answer.problems.map((message) => ({ path: ['model'], message }));
+}
+
+/** Blocks that name a file of lengths, and their keys that name its columns. */
+const LENGTH_FILES = [
+  { at: 'traffic.input_tokens', keys: ['column'] },
+  { at: 'traffic.output_tokens', keys: ['column'] },
+  { at: 'traffic.lengths', keys: ['input', 'output'] },
+];
+
+function lengthFileProblems(document: unknown, { columns }: Lookups): Problem[] {
+  return LENGTH_FILES.flatMap(({ at, keys }) => {
+    const file = textAt(document, `${at}.file`);
+    const names = keys.map((key) => textAt(document, `${at}.${key}`)).filter((name) => name !== undefined);
+    if (file === undefined || names.length < keys.length) return [];
+    const answer = columns?.(file, names) ?? { found: false, problem: 'lengths cannot be read from files here' };
+    if (answer.found) return [];
+    const key = answer.column === undefined ? 'file' : (keys[answer.column] ?? 'file');
+    return [{ path: [...at.split('.'), key], message: answer.problem }];
+  });
+}
+
+/** Offers by provider and model that no list prices. Any shape will do, for it decides the price and not whether there is one. */
+function offerProblems(
+  document: unknown,
+  facility: Card<'facility'> | undefined,
+  { catalog, prices }: Lookups,
+): Problem[] {
+  const given = textAt(document, 'start');
+  const date = given === undefined || Number.isNaN(Date.parse(given)) ? catalogDate(facility) : given;
+  return valuesAt(document, 'compare.*').flatMap(({ path, value }) => {
+    const [provider, model] = [textAt(value, 'provider'), textAt(value, 'model')];
+    if (provider === undefined || model === undefined || ownSheet(catalog, provider, model) !== undefined) return [];
+    const answer = prices({ provider, model, date, shape: [1] });
     return answer.found ? [] : [{ path, message: answer.problem }];
   });
 }
 
-/** A model's file that cannot be read as one. */
-function modelFileProblems(document: unknown, { models }: Lookups): Problem[] {
-  return [...valuesAt(document, ['model'])].flatMap(({ path, value }) => {
-    if (typeof value !== 'string' || !isModelFile(value) || models === undefined) return [];
-    const answer = models(value);
-    return answer.found ? [] : answer.problems.map((message) => ({ path, message }));
-  });
+/** Line by line, `typical` and `none` name lines of the facility card; anything else needs a sum. */
+function overheadProblems(document: unknown, facility: FacilityCard): Problem[] {
+  const lines = facility.overheads.map((line) => line.id);
+  return namedBlocks(document, 'overheads')
+    .filter(({ name, value }) => (value === 'typical' || value === 'none') && !lines.includes(name))
+    .map(({ path }) => ({
+      path,
+      message: `no typical figure for this; give a sum a month such as "500 USD", or one of ${lines.join(', ')}`,
+    }));
 }
 
-/** Every name in a document that leads nowhere, also those that `referenceProblems` leaves to be found when used. */
-export function nameProblems(document: unknown, lookups: Lookups): Problem[] {
+/** A way that the facility card has no tariff for needs a price. */
+function transferProblems(document: unknown, facility: FacilityCard): Problem[] {
+  const known = Object.keys(facility.transfers);
+  return namedBlocks(document, 'transfers')
+    .filter(({ name, value }) => !known.includes(name) && valuesAt(value, 'price').length === 0)
+    .map(({ path, name }) => {
+      const near = didYouMean(name, known) || `; known: ${known.join(', ')}`;
+      return { path, message: `no tariff of this way${near}; or give a price` };
+    });
+}
+
+function namedBlocks(document: unknown, at: string): { path: Path; name: string; value: unknown }[] {
+  return valuesAt(document, at).flatMap(({ path, value }) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.entries(value).map(([name, inner]) => ({ path: [...path, name], name, value: inner }))
+      : [],
+  );
+}
+
+function timezoneProblems(document: unknown): Problem[] {
+  const zone = textAt(document, 'traffic.timezone');
+  if (zone === undefined || knowsTimezone(zone)) return [];
+  const message = `unknown time zone ${shown(zone)}${didYouMean(zone, Intl.supportedValuesOf('timeZone')) || '; expected one such as "UTC" or "Europe/Berlin"'}`;
+  return [{ path: ['traffic', 'timezone'], message }];
+}
+
+/** The first day of the catalog's as-of month: what a scenario without a start date is priced on. */
+export function catalogDate(facility: Card<'facility'> | undefined): string {
+  const date = facility?.sources.default?.as_of ?? '2026-11';
+  return date.length === 7 ? `${date}-01` : date;
+}
+
+/**
+ * Every name in a scenario that leads nowhere, all at once: cards, offers of price lists, files, time zones.
+ *
+ * The document need not be sound. What stands at a place for names is looked up whatever the rest is like, so that
+ * names and everything else that is wrong come in one report; a name that is no text is passed over.
+ *
+ * @param document a scenario, as written or as the schema read it
+ */
+export function referenceProblems(document: unknown, lookups: Lookups): Problem[] {
+  const { catalog } = lookups;
+  const named = catalog.find('facility', textAt(document, 'facility') ?? DEFAULT_FACILITY);
+  const lines = named === undefined ? [] : [...overheadProblems(document, named), ...transferProblems(document, named)];
   return [
-    ...referenceProblems(document, lookups.catalog),
+    ...cardProblems(document, catalog),
+    ...calibrationProblems(document, catalog),
     ...modelFileProblems(document, lookups),
-    ...offerProblems(document, lookups),
+    ...lengthFileProblems(document, lookups),
+    ...offerProblems(document, named, lookups),
+    ...lines,
+    ...timezoneProblems(document),
   ];
 }

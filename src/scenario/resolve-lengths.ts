@@ -60,23 +60,10 @@ function logCorrelation({ input, output }: LengthPairs): number {
   return squareA > 0 && squareB > 0 ? Math.max(-1, Math.min(1, both / Math.sqrt(squareA * squareB))) : 0;
 }
 
-/** @param keys the scenario's keys that name the columns, in the same order */
-function readColumns(
-  { columns, problems }: LengthReader,
-  path: Path,
-  file: string,
-  names: readonly string[],
-  keys: readonly string[],
-): readonly (readonly number[])[] | undefined {
-  if (columns === undefined) {
-    problems.push({ path: [...path, 'file'], message: 'lengths cannot be read from files here' });
-    return undefined;
-  }
-  const answer = columns(file, names);
-  if (answer.found) return answer.columns;
-  const key = answer.column === undefined ? 'file' : (keys[answer.column] ?? 'file');
-  problems.push({ path: [...path, key], message: answer.problem });
-  return undefined;
+/** Columns of a file; what stands against it is reported by `referenceProblems`. */
+function readColumns({ columns }: LengthReader, file: string, names: readonly string[]) {
+  const answer = columns?.(file, names);
+  return answer?.found === true ? answer.columns : [];
 }
 
 const FORMULA_ENDS = [
@@ -87,7 +74,7 @@ const FORMULA_ENDS = [
 /** One length of the mix; what is wrong with it is added to the reader's problems. */
 export function resolveLength(field: LengthField, path: Path, what: string, reader: LengthReader): LengthDistribution {
   if (typeof field === 'object' && 'file' in field) {
-    const [lengths] = readColumns(reader, path, field.file, [field.column], ['column']) ?? [];
+    const [lengths] = readColumns(reader, field.file, [field.column]);
     return lengths === undefined ? ONE_TOKEN : listDistribution(lengths);
   }
   for (const [low, high] of FORMULA_ENDS) {
@@ -105,10 +92,9 @@ export function resolveLength(field: LengthField, path: Path, what: string, read
 /** Prompts and answers that were seen together. */
 export function resolvePairs(
   field: NonNullable<Traffic['lengths']>,
-  path: Path,
   reader: LengthReader,
 ): Pick<RequestMix, 'input' | 'output' | 'pairs' | 'correlation'> {
-  const [input, output] = readColumns(reader, path, field.file, [field.input, field.output], ['input', 'output']) ?? [];
+  const [input, output] = readColumns(reader, field.file, [field.input, field.output]);
   if (input === undefined || output === undefined) return { input: ONE_TOKEN, output: ONE_TOKEN };
   const pairs = { input, output };
   return {

@@ -101,9 +101,7 @@ function singleRequests(traffic: Traffic, context: MixContext): ResolvedMix {
   const { problems } = context;
   const before = problems.length;
   const lengths =
-    traffic.lengths === undefined
-      ? separateLengths(traffic, context)
-      : resolvePairs(traffic.lengths, ['traffic', 'lengths'], context);
+    traffic.lengths === undefined ? separateLengths(traffic, context) : resolvePairs(traffic.lengths, context);
   if (problems.length === before) {
     const key = traffic.lengths === undefined ? 'input_tokens' : 'lengths';
     problems.push(...contextProblem(lengths, context.maxContext, key));

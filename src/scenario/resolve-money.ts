@@ -172,17 +172,6 @@ export function resolveOverheads(
   return { counted, notCounted };
 }
 
-/** Line by line, `typical` and `none` name lines of the facility card; anything else needs a sum. */
-export function overheadProblems(scenario: Scenario, facility: Facility): Problem[] {
-  if (typeof scenario.overheads === 'string') return [];
-  return Object.entries(scenario.overheads)
-    .filter(([id, choice]) => typeof choice === 'string' && !facility.overheads.some((line) => line.id === id))
-    .map(([id]) => ({
-      path: ['overheads', id],
-      message: `no typical figure for this; give a sum a month such as "500 USD", or one of ${facility.overheads.map((line) => line.id).join(', ')}`,
-    }));
-}
-
 /**
  * Share of time that a replica on spot instances keeps all of them: MTBF/(MTBF + MTTR), a loss of any one taking the
  * replica. 1 where capacity stays.

@@ -2,10 +2,10 @@ import type { Card, Catalog } from '../catalog/catalog.ts';
 import type { CalibrationCard } from '../schema/engine.ts';
 import { GPU_FIELDS, type GpuCard } from '../schema/gpu.ts';
 import { MODEL_FIELDS, type ModelCard, type WeightFormat } from '../schema/model.ts';
-import { InputError, type Problem } from '../schema/problem.ts';
+import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
-import { isModelFile, type ModelSource } from './model-source.ts';
+import { isModelFile, type ModelAnswer, type ModelSource } from './model-source.ts';
 import { withFactors } from './own-calibration.ts';
 import type { Plan, Scheduling, ServingPlan } from './plan.ts';
 import { cardSource } from './provenance.ts';
@@ -26,9 +26,7 @@ export function resolveModel(
     return { name: scenario.model.name ?? 'own model', model: scenario.model, native: 'bf16' };
   }
   if (isModelFile(scenario.model)) {
-    const answer = models?.(scenario.model) ?? { found: false, problems: ['models cannot be read from files here'] };
-    if (answer.found) return answer;
-    throw new InputError(answer.problems.map((message) => ({ path: ['model'], message })));
+    return models?.(scenario.model) as Extract<ModelAnswer, { found: true }>;
   }
   const card = catalog.find('model', scenario.model) as Card<'model'>;
   return {

@@ -17,7 +17,7 @@ interface TrafficLookups {
   columns?: ColumnSource;
 }
 
-/** Stands in where the shape is at fault, so that the rest can still be checked. */
+/** Stands in where the time zone is unknown, which is reported elsewhere. */
 const FLAT_WEEK = new Array<number>(168).fill(1);
 
 /** A session is as many requests as it makes on average; what users in a closed loop make is left to a replay. */
@@ -54,25 +54,14 @@ function arrivalCv(arrivals: ArrivalProcess): number {
   }
 }
 
-function resolveShape(
-  { traffic }: Scenario,
-  { catalog }: TrafficLookups,
-  start: string,
-  problems: Problem[],
-): number[] {
+function resolveShape({ traffic }: Scenario, { catalog }: TrafficLookups, start: string): number[] {
   const hours =
     typeof traffic.shape !== 'string'
       ? traffic.shape
       : traffic.shape === 'constant'
         ? [1]
         : (catalog.find('traffic', traffic.shape) as Card<'traffic'>).hours;
-  const shape = weekShape(hours, traffic.timezone, start);
-  if (shape !== undefined) return shape;
-  problems.push({
-    path: ['traffic', 'timezone'],
-    message: 'unknown time zone; expected one such as "UTC" or "Europe/Berlin"',
-  });
-  return FLAT_WEEK;
+  return weekShape(hours, traffic.timezone, start) ?? FLAT_WEEK;
 }
 
 function resolveBackground(traffic: Traffic): { background?: BackgroundPlan } {
@@ -110,7 +99,7 @@ export function resolveTraffic(
     arrivalCv: arrivalCv(arrivals),
     arrivals,
     ...resolveBackground(traffic),
-    shape: resolveShape(scenario, lookups, start, problems),
+    shape: resolveShape(scenario, lookups, start),
     ...(traffic.deadline === undefined ? {} : { deadline: traffic.deadline }),
     growthPerMonth: traffic.growth,
     overflow: traffic.overflow,

@@ -1,18 +1,11 @@
-import { didYouMean } from '../math/edit-distance.ts';
 import type { FacilityCard } from '../schema/facility.ts';
-import type { Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import type { Defaults } from './defaults.ts';
 import type { TransferPlan } from './plan.ts';
 import { cardSource } from './provenance.ts';
 
-/** The month's transfers with their tariffs; a way that the facility card does not know needs a price. */
-export function resolveTransfers(
-  scenario: Scenario,
-  facility: FacilityCard,
-  defaults: Defaults,
-  problems: Problem[],
-): TransferPlan[] {
+/** The month's transfers with their tariffs; a way that the facility card does not know has a price. */
+export function resolveTransfers(scenario: Scenario, facility: FacilityCard, defaults: Defaults): TransferPlan[] {
   return Object.entries(scenario.transfers ?? {}).flatMap(([way, transfer]) => {
     const { amount, times_per_month: times, free, price } = transfer;
     const bytesPerMonth = amount * times;
@@ -21,13 +14,7 @@ export function resolveTransfers(
       const tiers = [{ upTo: Number.POSITIVE_INFINITY, usdPerGb: price }];
       return [{ way, bytesPerMonth, free: free ?? 0, tiers, source: `scenario: ${path}.price` }];
     }
-    const tariff = Object.hasOwn(facility.transfers, way) ? facility.transfers[way] : undefined;
-    if (tariff === undefined) {
-      const known = Object.keys(facility.transfers);
-      const near = didYouMean(way, known) || `; known: ${known.join(', ')}`;
-      problems.push({ path: ['transfers', way], message: `no tariff of this way${near}; or give a price` });
-      return [];
-    }
+    const tariff = facility.transfers[way] as FacilityCard['transfers'][string];
     const source = cardSource(facility, `transfers.${way}`);
     const shown = tariff.tiers.map(({ rate }) => rate).join(', ');
     defaults.use(`${path}.price`, shown, source, 'USD/GB');

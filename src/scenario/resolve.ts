@@ -4,28 +4,24 @@ import type { Scenario } from '../schema/scenario.ts';
 import { collectDefaults, type Defaults } from './defaults.ts';
 import type { Lookups } from './lookups.ts';
 import type { Plan } from './plan.ts';
-import { nameProblems, referenceProblems } from './references.ts';
+import { catalogDate, referenceProblems } from './references.ts';
 import { assertionProblems } from './resolve-assertions.ts';
 import { resolveCapacity } from './resolve-capacity.ts';
 import { resolveEvidence } from './resolve-evidence.ts';
-import { overheadProblems, resolveOverheads, resolvePeople, resolveReliability } from './resolve-money.ts';
+import { resolveOverheads, resolvePeople, resolveReliability } from './resolve-money.ts';
 import { resolveOffers } from './resolve-offers.ts';
 import { resolveEngine, resolveGpu, resolveModel, resolveServing } from './resolve-serving.ts';
 import { resolveSlo, resolveTraffic } from './resolve-traffic.ts';
 import { resolveTransfers } from './resolve-transfers.ts';
 import { servedModel } from './served-model.ts';
 
-/** The first day of the catalog's as-of month: what a scenario without a start date is priced on. */
-function catalogDate(facility: Card<'facility'>): string {
-  const date = facility.sources.default?.as_of ?? '2026-11';
-  return date.length === 7 ? `${date}-01` : date;
-}
-
 function noteConventions(scenario: Scenario, facility: Card<'facility'>, defaults: Defaults): void {
   defaults.use('hours_per_month', scenario.hours_per_month, 'a twelfth of 8,760 h');
   defaults.use('horizons', scenario.horizons.join(', '), 'months');
   defaults.use('facility', facility.id, 'power, failures and typical costs of this card');
 }
+
+export type { Lookups };
 
 /**
  * Turns a valid scenario into a plan: every name looked up, every default filled in and noted, every number in base
@@ -36,7 +32,8 @@ function noteConventions(scenario: Scenario, facility: Card<'facility'>, default
  */
 export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Lookups): Plan {
   const { catalog } = lookups;
-  if (referenceProblems(scenario, catalog).length > 0) throw new InputError(nameProblems(scenario, lookups));
+  const unknown = referenceProblems(scenario, lookups);
+  if (unknown.length > 0) throw new InputError(unknown);
 
   const defaults = collectDefaults(raw);
   const problems: Problem[] = [];
@@ -61,9 +58,9 @@ export function resolveScenario(scenario: Scenario, raw: unknown, lookups: Looku
   const people = resolvePeople(scenario, defaults);
   const offers = resolveOffers(scenario, catalog, traffic, start, lookups.prices, defaults, problems);
   const overheads = resolveOverheads(scenario, facility);
-  const transfers = resolveTransfers(scenario, facility, defaults, problems);
+  const transfers = resolveTransfers(scenario, facility, defaults);
   const reliability = resolveReliability(scenario, capacity.plan, facility, defaults);
-  problems.push(...overheadProblems(scenario, facility), ...assertionProblems(scenario, offers));
+  problems.push(...assertionProblems(scenario, offers));
   if (problems.length > 0) throw new InputError(problems);
 
   return {

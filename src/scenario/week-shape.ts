@@ -27,6 +27,11 @@ function lookUpMinutes(timezone: string, date: string): number | undefined {
   return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
 }
 
+/** Whether the runtime has this time zone; that does not depend on the date. */
+export function knowsTimezone(timezone: string): boolean {
+  return minutesAheadOfUtc(timezone, '2000-01-01') !== undefined;
+}
+
 /**
  * A load shape as 168 hourly weights of mean 1, Monday 00:00 UTC first.
  *

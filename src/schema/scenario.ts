@@ -27,6 +27,9 @@ import { transfers } from './transfer.ts';
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 const perHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 100_000 });
 
+/** The facility of a scenario that names none. */
+export const DEFAULT_FACILITY = 'typical';
+
 const instances = z.union([z.literal('auto'), count({ min: 1, max: 32 })]).default('auto');
 
 /** How the engine decides what an iteration carries. */
@@ -241,7 +244,7 @@ export const scenarioFile = z.strictObject({
   compare: z.array(offer).max(50).default([]),
   horizons: z.array(billingMonths()).min(1).max(20).default([1, 12, 60]),
   discount_rate: share({ min: -0.5, max: 2 }).optional(),
-  facility: cardId().default('typical'),
+  facility: cardId().default(DEFAULT_FACILITY),
   /** Read where weights are chosen, not by a run of weights that are given. */
   quality: quality.optional(),
   /** What `run` holds its result against. */

@@ -172,8 +172,8 @@ describe('what it refuses, with its place', () => {
     ['other.json', /expected what vllm bench serve, guidellm/],
     ['proto.json', /expected what vllm bench serve|__proto__/],
     ['deep.json', /is not valid JSON|expected what/],
-    ['none.csv', /no column "metric"/],
-    ['empty.json', /no column|has no rows|not/],
+    ['none.csv', /looks like CSV of 2 columns; expected what vllm bench serve.* engine, gpu, model, metric, value/],
+    ['empty.json', /the file is empty; expected what vllm/],
     ['absent.json', /there is no such file/],
   ])('%s', (name, message) => {
     expect(() => read(name)).toThrow(InputError);

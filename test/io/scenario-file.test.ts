@@ -102,7 +102,7 @@ describe('every problem is shown where its key was written', () => {
       }).toSorted(),
     ).toEqual(['--set model: there is no model', 's.yaml:5:8: serving.gpu: there is no GPU']);
     expect(problems({ 's.yaml': NAMED }, { with: ['buzy'] })).toEqual([
-      's.yaml:12:3: overrides: there is no override "buzy"; did you mean "busy"?',
+      '--with buzy: there is no override "buzy"; did you mean "busy"?',
     ]);
   });
 });

@@ -12,7 +12,7 @@ import {
 import type { Cell } from '../../result/columns.ts';
 import { outputShareSettings } from '../../scenario/output-share.ts';
 import type { Plan } from '../../scenario/plan.ts';
-import { InputError } from '../../schema/problem.ts';
+import { InputError, optionError } from '../../schema/problem.ts';
 import { type LoadedPlan, loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, note, result, wantsJsonRows } from '../output.ts';
 import { startProgress } from '../progress.ts';
@@ -26,9 +26,7 @@ function horizonsOf(plan: Plan, text: string | undefined): readonly number[] {
   if (text === undefined) return plan.horizonMonths;
   const months = text.split(',').map((word) => Number(word.trim()));
   if (months.some((value) => !Number.isInteger(value) || value < 1 || value > MOST_MONTHS)) {
-    throw new InputError([
-      { path: [], message: `--horizon ${text}: expected months such as 1,12,60, each at most ${MOST_MONTHS}` },
-    ]);
+    throw optionError(`--horizon ${text}`, `expected months such as 1,12,60, each at most ${MOST_MONTHS}`);
   }
   return months;
 }
@@ -88,9 +86,7 @@ export async function breakevenScenario(
 function monthsOf({ path, values }: Axis): number[] {
   const months = values.map((value) => Number(Number(value).toPrecision(12)));
   if (months.some((month) => !Number.isInteger(month) || month < 1 || month > MOST_MONTHS)) {
-    throw new InputError([
-      { path: [], message: `--over ${path}: expected whole months from 1 to ${MOST_MONTHS}, such as ${path}=1..60:60` },
-    ]);
+    throw optionError(`--over ${path}`, `expected whole months from 1 to ${MOST_MONTHS}, such as ${path}=1..60:60`);
   }
   return months.sort((a, b) => a - b);
 }
@@ -99,7 +95,7 @@ async function rowsOf(
   axis: Axis,
   { loaded: { raw }, lookups, plan }: LoadedPlan,
   horizons: readonly number[],
-  options: GlobalOptions,
+  options: GlobalOptions & { over?: string },
 ): Promise<BreakevenRow[]> {
   const seed = options.seed ?? 0;
   if (axis.path === 'month') return breakevenOverMonths(plan, monthsOf(axis), seed);
@@ -113,9 +109,14 @@ async function rowsOf(
       ? (value: unknown) => outputShareSettings(raw, plan, Number(value))
       : (value: unknown) => [settingOf(axis, value)];
   const progress = await startProgress('breakeven', axis.values.length, options.quiet === true);
-  const rows = breakevenOverValues({ raw, axis, settings, lookups, seed }, axis.values, horizons, (done) =>
-    progress.to(done),
-  );
-  progress.stop();
-  return rows;
+  try {
+    const source = { raw, axis, settings, lookups, seed };
+    return breakevenOverValues(source, axis.values, horizons, (done) => progress.to(done));
+  } catch (error) {
+    // The scenario by itself is sound, so what is wrong now is what the axis put into it.
+    if (!(error instanceof InputError)) throw error;
+    throw optionError(`--over ${options.over}`, ...error.problems.map(({ message }) => message));
+  } finally {
+    progress.stop();
+  }
 }

@@ -2,8 +2,9 @@ import { CARD_KINDS, type CardKind } from '../../catalog/catalog.ts';
 import { monthsBetween } from '../../catalog/price-age.ts';
 import { type FolderCatalog, openCatalog } from '../../io/catalog-folder.ts';
 import { didYouMean } from '../../math/edit-distance.ts';
+import { date } from '../../schema/fields.ts';
 import { shown } from '../../schema/printable.ts';
-import { InputError } from '../../schema/problem.ts';
+import { InputError, optionError } from '../../schema/problem.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type GlobalOptions, result, say } from '../output.ts';
 
@@ -12,11 +13,11 @@ const KINDS = Object.keys(CARD_KINDS) as CardKind[];
 export async function listCards(kind: string | undefined, options: GlobalOptions): Promise<void> {
   const catalog = openCatalog();
   const kinds = kind === undefined ? KINDS : [knownKind(kind)];
-  const date = newestDate(catalog);
+  const newest = newestDate(catalog);
   const cards = kinds.flatMap((one) =>
     catalog
       .ids(one)
-      .map((id) => ({ kind: one, id, name: nameOf(catalog, one, id), ...headlineOf(catalog, one, id, date) })),
+      .map((id) => ({ kind: one, id, name: nameOf(catalog, one, id), ...headlineOf(catalog, one, id, newest) })),
   );
   if (options.json === true) return result(options, JSON.stringify(cards, undefined, 2));
   await result(
@@ -60,22 +61,23 @@ interface Row {
 
 export async function showCard(id: string, options: GlobalOptions): Promise<void> {
   const catalog = openCatalog();
-  const date = newestDate(catalog);
+  const newest = newestDate(catalog);
   const found = KINDS.flatMap((kind) => {
     const card = catalog.find(kind, id);
     const file = catalog.file(kind, id);
     return card === undefined || file === undefined ? [] : [{ kind, id: card.id, raw: file.value, file: file.file }];
   });
   if (found.length === 0) {
-    const near = didYouMean(id, new Set(KINDS.flatMap((kind) => catalog.ids(kind))));
+    const near =
+      didYouMean(id, new Set(KINDS.flatMap((kind) => catalog.ids(kind)))) || '; "rackrate catalog list" names all';
     throw new InputError([{ path: [], message: `there is no card ${shown(id)} in the catalog${near}` }]);
   }
   if (options.json === true) {
-    const cards = found.map(({ raw, ...card }) => ({ ...card, values: rowsOf(raw, date) }));
+    const cards = found.map(({ raw, ...card }) => ({ ...card, values: rowsOf(raw, newest) }));
     return result(options, JSON.stringify(cards, undefined, 2));
   }
   const sections = found.map(({ kind, id: own, raw, file }) => {
-    const rows = rowsOf(raw, date).map((row) => [row.key, row.value, row.basis, row.as_of, ageText(row), row.source]);
+    const rows = rowsOf(raw, newest).map((row) => [row.key, row.value, row.basis, row.as_of, ageText(row), row.source]);
     return `${CARD_KINDS[kind].label} ${own} (${file})\n\n${table([['', 'value', 'basis', 'as of', 'age', 'source'], ...rows])}`;
   });
   await result(options, sections.join('\n\n'));
@@ -122,6 +124,9 @@ function table(rows: readonly (readonly string[])[]): string {
 export async function checkCards(options: GlobalOptions & { asOf?: string }): Promise<void> {
   const { checkCatalog } = await import('../../catalog/consistency.ts');
   const catalog = openCatalog();
+  if (options.asOf !== undefined && !date().safeParse(options.asOf).success) {
+    throw optionError(`--as-of ${options.asOf}`, 'expected a date such as "2026-12-01"');
+  }
   const findings = checkCatalog(catalog, options.asOf ?? newestDate(catalog));
   if (findings.some((finding) => finding.level === 'error')) process.exitCode = EXIT.badInput;
   if (options.json === true) return result(options, JSON.stringify(findings, undefined, 2));

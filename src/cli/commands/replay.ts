@@ -37,6 +37,9 @@ const BETWEEN_LOOKS = 4096;
 
 const HOUR = 3600;
 
+/** A request in three years; a clock of seconds loses its milliseconds in the gaps of anything slower. */
+const SLOWEST = 1e-8;
+
 function fault(message: string): InputError {
   return new InputError([{ path: [], message }]);
 }
@@ -110,7 +113,7 @@ function drawn(plan: Plan, replica: Replica, options: ReplayOptions, seed: numbe
   const limit = numberOf('--requests', options.requests, { above: 0, most: 1e10 });
   if (limit === undefined || !Number.isInteger(limit)) throw fault('--requests: expected a whole number above 0');
   const { prefixCache: keepsPrefixes, maxContext: longest } = replica.engine;
-  const given = numberOf('--rate', options.rate, { above: 0, most: 1e9 });
+  const given = numberOf('--rate', options.rate, { above: SLOWEST, most: 1e9 });
   const isClosed = plan.traffic.arrivals.kind === 'closed';
   if (isClosed && given !== undefined) throw fault('--rate: users who wait for their answers make a rate of their own');
   const rate = given ?? (isClosed ? 0 : shareOfLoad(plan, seed));

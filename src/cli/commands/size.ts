@@ -20,7 +20,6 @@ export interface SizeOptions extends GlobalOptions {
 
 /** Fits a screen and leaves room for a choice. */
 const DEFAULT_TOP = 8;
-const MOST_TOP = 1000;
 
 type Form = 'text' | 'json' | 'csv' | 'md';
 
@@ -53,10 +52,6 @@ function floorOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const floor = share().safeParse(/^[\d.]+$/.test(text) ? Number(text) : text);
   return floor.success ? floor.data : refuse(`--quality-floor ${text}: expected a share such as 0.97 or "97 %"`);
-}
-
-function topOf(top = DEFAULT_TOP): number {
-  return top >= 1 && top <= MOST_TOP ? top : refuse(`--top ${top}: expected a number from 1 to ${MOST_TOP}`);
 }
 
 /** One fleet as a row of machine-readable columns; what cannot be known is null. */
@@ -117,7 +112,7 @@ export async function sizeScenario(file: string, options: SizeOptions): Promise<
     capacity: capacityOf(options.capacity),
     qualityFloor: floorOf(options.qualityFloor),
   };
-  const top = topOf(options.top);
+  const top = options.top ?? DEFAULT_TOP;
   const { loaded, lookups, plan } = loadPlan(file, options);
   const question = { raw: loaded.raw, scenario: loaded.scenario, lookups, choice, seed: options.seed ?? 0, top };
   const answer = await answerOf(question, options).catch((error: unknown) => {

@@ -2,20 +2,19 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import manifest from '../../../package.json' with { type: 'json' };
-import { type Axis, readAxis } from '../../analysis/axis.ts';
+import { readAxis } from '../../analysis/axis.ts';
 import { planSweep, pointOf } from '../../analysis/sweep-plan.ts';
 import { catalogDigest } from '../../io/catalog-digest.ts';
 import { csvParts } from '../../io/csv.ts';
 import { fileStore, memoryStore, type RowStore } from '../../io/row-store.ts';
-import { type LoadedScenario, locateProblems, readScenario } from '../../io/scenario-file.ts';
+import { readScenario } from '../../io/scenario-file.ts';
 import type { Cell } from '../../result/columns.ts';
 import { variantPlan } from '../../result/sweep-point.ts';
 import { openLookups } from '../../run/open-lookups.ts';
 import { runSweep } from '../../run/sweep.ts';
 import type { SweepJob } from '../../run/sweep-chunk.ts';
 import type { Plan } from '../../scenario/plan.ts';
-import { nameProblems, referenceProblems } from '../../scenario/references.ts';
-import { InputError, type Problem } from '../../schema/problem.ts';
+import { InputError } from '../../schema/problem.ts';
 import { significant } from '../../units/format.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type GlobalOptions, note, result, say, wantsJsonRows } from '../output.ts';
@@ -70,15 +69,6 @@ function openStore(job: SweepJob, output: string | undefined): RowStore {
   return isResumable(output) ? fileStore(`${output}.part`, nameOf(job)) : memoryStore();
 }
 
-/** Says which names of the scenario lead nowhere at the place where they are written, but for those that an axis sets. */
-function refuseNames(loaded: LoadedScenario, axes: readonly Axis[]): void {
-  const lookups = openLookups();
-  if (referenceProblems(loaded.raw, lookups.catalog).length === 0) return;
-  const isSet = ({ path }: Problem) => axes.some((axis) => [...path, ''].join('.').startsWith(`${axis.path}.`));
-  const problems = nameProblems(loaded.raw, lookups).filter((problem) => !isSet(problem));
-  if (problems.length > 0) throw locateProblems(loaded, new InputError(problems));
-}
-
 /** A grid of scenarios, one row a point. */
 export async function sweepScenario(file: string, options: SweepCommandOptions): Promise<void> {
   if (options.axis.length === 0) {
@@ -90,9 +80,7 @@ export async function sweepScenario(file: string, options: SweepCommandOptions):
   const plan = planSweep(options.axis.map((text) => readAxis(text)));
   const workers = workersFor(options, plan.points);
   for (const warning of plan.axes.flatMap((axis) => axis.warnings)) note(options, `warning: ${warning}`);
-  const loaded = readScenario(file, options, (document) => nameProblems(document, openLookups()));
-  const { raw } = loaded;
-  refuseNames(loaded, plan.axes);
+  const { raw } = readScenario(file, options, openLookups());
   const job: SweepJob = { raw, plan, seed: options.seed ?? 0 };
   const store = openStore(job, options.output);
   if (store.rows > 0) note(options, `going on after ${pointsOf(store.rows, plan.points)}`);

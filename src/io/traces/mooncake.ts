@@ -9,6 +9,11 @@ const BLOCK_TOKENS = 512;
 /** Three thousand years in milliseconds. */
 const LATEST = 1e14;
 
+/** Whether a first line is an object of such a trace: one of the keys is enough, the rest is then said line by line. */
+export function looksLikeMooncake(line: string): boolean {
+  return ['"timestamp"', '"input_length"', '"output_length"', '"hash_ids"'].some((key) => line.includes(key));
+}
+
 /** A line as an object, or a fault that quotes nothing of it. */
 function objectOf(line: string, lines: TextLines): Readonly<Record<string, unknown>> {
   let value: unknown;

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { didYouMean } from '../../math/edit-distance.ts';
 import type { TraceRequest } from '../../traffic/trace-request.ts';
+import { ofAnotherKind } from '../file-likeness.ts';
 import { AZURE_COLUMNS, azureRequests } from './azure.ts';
 import { CsvRows } from './csv-rows.ts';
-import { mooncakeRequests } from './mooncake.ts';
+import { looksLikeMooncake, mooncakeRequests } from './mooncake.ts';
 import { OWN_COLUMNS, OWN_EXTRAS, ownRequests } from './own-columns.ts';
 import { openServeGen, type ServeGenChoice } from './servegen.ts';
 import { quoted, TextLines } from './text-lines.ts';
@@ -16,6 +17,10 @@ const WEEK = 7 * 86_400;
 const THURSDAY = 3 * 86_400;
 const MEGABYTE = 1e6;
 
+const KNOWN =
+  `the header ${AZURE_COLUMNS.join(',')} (Azure) or ${OWN_COLUMNS.join(',')} (our own), ` +
+  'a JSON object a line with timestamp, input_length and output_length (Mooncake), or a folder (ServeGen)';
+
 /**
  * Opens a trace of any known format, told apart by what the file begins with, not by its name. Reads as far as the
  * first request, so that a file that is no trace is refused here.
@@ -26,7 +31,7 @@ export function openTrace(path: string, choice: ServeGenChoice = { seed: 0 }): T
   if (isFolder(path)) return openServeGen(path, choice);
   const lines = new TextLines(path);
   try {
-    return openFile(lines);
+    return openFile(lines, path);
   } catch (error) {
     lines.close();
     throw error;
@@ -42,21 +47,22 @@ function isFolder(path: string): boolean {
   }
 }
 
-function openFile(lines: TextLines): Trace {
+function openFile(lines: TextLines, path: string): Trace {
   const head = lines.next()?.replace(/^ï»¿/, '');
-  if (head === undefined) throw lines.fault('the file is empty');
-  refuseBinary(head, lines);
+  if (head === undefined) throw lines.fault(ofAnotherKind(path, KNOWN));
   const extent = {
     unit: 'MB' as const,
     total: lines.size / MEGABYTE,
     done: () => lines.bytesRead / MEGABYTE,
   };
-  if (head.startsWith('{'))
+  if (head.startsWith('{')) {
+    if (!looksLikeMooncake(head)) throw lines.fault(ofAnotherKind(path, KNOWN));
     return { format: 'mooncake', extent, requests: opened(mooncakeRequests(head, lines), lines) };
+  }
   const columns = head.split(',').map((name) => name.trim());
   const rows = new CsvRows(lines, columns);
   const at = (names: readonly string[]) => names.map((name) => columns.indexOf(name));
-  if (formatOf(columns, lines) === 'rackrate') {
+  if (formatOf(columns, lines, path) === 'rackrate') {
     checkHeader(columns, OWN_COLUMNS, OWN_EXTRAS, lines);
     return {
       format: 'rackrate',
@@ -76,26 +82,12 @@ function openFile(lines: TextLines): Trace {
   return { format: 'azure', extent, requests, clock: { secondsOfWeek, zone: 'UTC', weekday: 'known' } };
 }
 
-/** What files begin with that gzip, zip, zstd, bzip2 and xz made. */
-const COMPRESSED = ['\x1f\x8b', 'PK\x03\x04', '(\xb5/\xfd', 'BZh', '\xfd7zXZ'];
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
-const NOT_TEXT = /[\x00-\x08\x0e-\x1f]/;
-
-/** Compressed and other files that are no text are named as such, before anything of them is quoted. */
-function refuseBinary(head: string, lines: TextLines): void {
-  if (COMPRESSED.some((start) => head.startsWith(start))) throw lines.fault('the file is compressed; unpack it first');
-  if (NOT_TEXT.test(head)) throw lines.fault('this is not a text file');
-}
-
 /** The format that has one of the header's columns. */
-function formatOf(columns: readonly string[], lines: TextLines): 'azure' | 'rackrate' {
+function formatOf(columns: readonly string[], lines: TextLines, path: string): 'azure' | 'rackrate' {
   const known = (names: readonly string[]) => columns.some((column) => names.includes(column));
   if (known([...OWN_COLUMNS, ...OWN_EXTRAS])) return 'rackrate';
   if (known(AZURE_COLUMNS)) return 'azure';
-  throw lines.fault(
-    `this does not begin like a trace: expected the header ${AZURE_COLUMNS.join(',')} (Azure) or ` +
-      `${OWN_COLUMNS.join(',')} (our own), a JSON object (Mooncake), or a folder (ServeGen)`,
-  );
+  throw lines.fault(ofAnotherKind(path, KNOWN));
 }
 
 function checkHeader(

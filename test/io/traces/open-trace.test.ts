@@ -253,16 +253,23 @@ describe('Mooncake', () => {
 });
 
 describe('what is no trace', () => {
-  const expected =
-    'a.csv:1:1: this does not begin like a trace: expected the header TIMESTAMP,ContextTokens,GeneratedTokens (Azure) or arrival_s,input_tokens,output_tokens (our own), a JSON object (Mooncake), or a folder (ServeGen)';
+  const known =
+    'expected the header TIMESTAMP,ContextTokens,GeneratedTokens (Azure) or arrival_s,input_tokens,output_tokens (our own), a JSON object a line with timestamp, input_length and output_length (Mooncake), or a folder (ServeGen)';
+  const like = (what: string) => `a.csv:1:1: this looks like ${what}; ${known}`;
   test.each([
-    ['an empty file', '', 'a.csv:1:1: the file is empty'],
-    ['blank lines', '\n\n', 'a.csv:2:1: the file is empty'],
-    ['no header', '2023-11-16 18:17:03.97,4808,10\n', expected],
-    ['another file, of which nothing is quoted', 'root:x:0:0:hunter2\n', expected],
-    ['a compressed file', gzipSync(AZURE), 'a.csv:1:1: the file is compressed; unpack it first'],
-    ['a binary file', new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1]), 'a.csv:1:1: this is not a text file'],
-    ['UTF-16', Buffer.from(AZURE, 'utf16le'), 'a.csv:1:1: this is not a text file'],
+    ['an empty file', '', `a.csv:1:1: the file is empty; ${known}`],
+    ['blank lines', '\n\n', `a.csv:2:1: the file is empty; ${known}`],
+    ['no header', '2023-11-16 18:17:03.97,4808,10\n', like('CSV of 3 columns')],
+    ['another file, of which nothing is quoted', 'root:x:0:0:hunter2\n', like('text of another kind')],
+    ['a scenario', '# a comment\nrackrate: 1\nname: x\n', like('a scenario')],
+    ['other YAML', 'services:\n  web: {}\n', like('YAML')],
+    ['what another tool wrote', '{"tool": "k6", "metrics": {}}\n', like('JSON')],
+    ['a list', '[1, 2]\n', like('JSON')],
+    ['a page', '<!DOCTYPE html>\n<html></html>\n', like('a web page or XML')],
+    ['a picture', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0]), like('a picture (PNG)')],
+    ['a compressed file', gzipSync(AZURE), like('a compressed file (gzip), to be unpacked first')],
+    ['a binary file', new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1]), like('a file that is no text')],
+    ['UTF-16', Buffer.from(`\ufeff${AZURE}`, 'utf16le'), like('UTF-16 text, to be saved as UTF-8')],
     ['a line without end', 'x'.repeat(3_000_000), 'a.csv:1:1: the line is longer than 1 MB; this is not a trace'],
     [
       'a line without end further down',
