@@ -96,9 +96,9 @@ describe('rackrate size', () => {
   test.each([
     [['--gpu', 'h2000'], /there is no GPU "h2000" in the catalog/],
     [['--gpu', 'h100,,h200'], /expected names with commas/],
-    [['--weights', 'fp9'], /fp9.* is no format of weights/],
+    [['--weights', 'fp9'], /--weights fp9: no format of weights/],
     [['--capacity', 'lease'], /expected rent or own/],
-    [['--top', '0'], /expected a number from 1/],
+    [['--top', '0'], /expected a whole number, from 1 to 1000/],
     [['--quality-floor', '97'], /expected a share/],
     [['-o', 'x.xlsx'], /cannot tell the form/],
     [['--set', 'traffic.utilization=0.5'], /follows from the fleet/],
