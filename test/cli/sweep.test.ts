@@ -108,7 +108,7 @@ describe('a sweep', { timeout: 120_000 }, () => {
       ['--axis', 'capacity.rent.price=1..5:100000', '--axis', 'serving.token_budget=1..99999:99999'],
       '9,999,900,000 points',
     ],
-    [['--axis', PRICES, '--workers', '0'], 'expected 1 to 256 threads'],
+    [['--axis', PRICES, '--workers', '0'], 'expected a whole number, from 1 to 256'],
   ])('%j is refused at once', (args, said) => {
     expect(rackrate(['sweep', 'chat.yaml', ...args], folder)).toMatchObject({
       status: 2,
