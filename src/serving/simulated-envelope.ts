@@ -20,6 +20,8 @@ const REQUESTS = 12_000;
 const FEWEST_REQUESTS = 2_000;
 const MOST_REQUESTS = 200_000;
 const FILLINGS = 12;
+/** Of requests that belong together it is their sessions that are independent. */
+const FEWEST_SESSIONS = 600;
 
 /** Iterations that a run should not go far beyond, and how many of them a request's named blocks count as. */
 const ITERATIONS = 1_200_000;
@@ -86,9 +88,10 @@ function together(replica: Replica): number {
 }
 
 /** Requests that each run of the curve counts. */
-export function requestsPerRun(replica: Replica): number {
+export function requestsPerRun(replica: Replica, { session }: Pick<CurveTraffic, 'session'>): number {
   const affordable = Math.min(REQUESTS, Math.floor(ITERATIONS / iterationsPerRequest(replica)));
-  return Math.min(MOST_REQUESTS, Math.max(FEWEST_REQUESTS, affordable, FILLINGS * together(replica)));
+  const inSessions = session === undefined ? 0 : Math.ceil(FEWEST_SESSIONS * session.turns.mean);
+  return Math.min(MOST_REQUESTS, Math.max(FEWEST_REQUESTS, affordable, inSessions, FILLINGS * together(replica)));
 }
 
 function sourceAt(runs: Runs, sequencesPerSecond: number) {
@@ -329,7 +332,7 @@ function smoothed(points: readonly EnvelopePoint[], isRising: boolean): Envelope
  * Loads are of sequences, like those of the closed form; beyond saturation there is no curve.
  */
 export function simulateEnvelope(replica: Replica, traffic: CurveTraffic, seed: number): Envelope {
-  const requests = requestsPerRun(replica);
+  const requests = requestsPerRun(replica, traffic);
   const runs: Runs = {
     replica,
     traffic,

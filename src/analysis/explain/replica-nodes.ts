@@ -12,7 +12,7 @@ import { stepNode } from './step-nodes.ts';
 /** How the replica was looked at: with which seed and how many requests, or by formulas. */
 export function bySimulation({ facts: { plan, replica, seed } }: Explaining, what: string): string {
   if (plan.serving.envelope !== 'simulated') return `closed form of the replica: ${what}`;
-  const requests = requestsPerRun(replica).toLocaleString('en-US');
+  const requests = requestsPerRun(replica, plan.traffic).toLocaleString('en-US');
   return `simulated request by request, seed ${seed}, ${requests} requests a load and twice as many from 80 % of saturation on: ${what}`;
 }
 
