@@ -38,7 +38,8 @@ export function netPresentValue(now: Usd, flows: readonly Usd[], annual: Share):
  * @checkedBy test/cost/finance.test.ts
  */
 export function annualCapitalCharge(price: Usd, residual: Usd, years: number, annual: Share): Usd {
-  if (annual === 0) return straightLine(price, residual, years);
+  // Below the last digit of 1 the two are the same number, and what is lost to so small a rate may round to nothing.
+  if (Math.abs(annual) < Number.EPSILON) return straightLine(price, residual, years);
   // By logarithms, so that a rate near 0 does not round to a division by nothing.
   const lost = -Math.expm1(-years * Math.log1p(annual));
   return (price - residual * (1 - lost)) * (annual / lost);

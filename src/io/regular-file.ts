@@ -58,7 +58,10 @@ export function readNext(handle: number, buffer: Buffer, at: number, name: strin
   }
 }
 
-/** The bytes of a file of at most so many bytes, a whole number of MiB. */
+const sizeName = (bytes: number) =>
+  bytes < 1024 * 1024 ? `${Math.floor(bytes / 1024)} kB` : `${bytes / (1024 * 1024)} MB`;
+
+/** The bytes of a file of at most so many bytes, a whole number of MiB or less than one. */
 export function readRegular(path: string, name: string, most: number): Buffer {
   const { handle, size } = openRegular(path, name);
   try {
@@ -68,7 +71,7 @@ export function readRegular(path: string, name: string, most: number): Buffer {
       const read = readNext(handle, buffer, length, name);
       if (read === 0) return buffer.subarray(0, length);
       length += read;
-      if (length > most) throw refusedFile(name, `the file is larger than ${most / (1024 * 1024)} MB`);
+      if (length > most) throw refusedFile(name, `the file is larger than ${sizeName(most)}`);
       if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(2 * length, most + 1));
     }
   } finally {

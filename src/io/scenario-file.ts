@@ -47,6 +47,9 @@ interface Layer {
 
 const DEEPEST_CHAIN = 8;
 
+/** Of a scenario with all it extends. Fifty offers and a week of hourly loads are half of it; reading more takes long. */
+const LARGEST_CHAIN = 64 * 1024;
+
 /**
  * Reads a scenario with everything it extends, and lays overrides and settings over it.
  *
@@ -119,7 +122,8 @@ function readChain(path: string): ChainFile[] {
   const seen = new Set<string>();
   let next: { path: string; by?: Place } | undefined = { path };
   while (next !== undefined) {
-    const file = { ...readYamlFileNamed(next.path, next.by), path: next.path };
+    const left = LARGEST_CHAIN - chain.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const file = { ...readYamlFileNamed(next.path, next.by, left), path: next.path };
     const identity = realpathSync(next.path);
     if (seen.has(identity)) throw refused(next.by, 'extends: the files extend each other in a circle');
     if (chain.length > DEEPEST_CHAIN) throw refused(next.by, `extends: more than ${DEEPEST_CHAIN} files deep`);
@@ -131,9 +135,9 @@ function readChain(path: string): ChainFile[] {
   return chain;
 }
 
-function readYamlFileNamed(path: string, by: Place | undefined): YamlFile {
+function readYamlFileNamed(path: string, by: Place | undefined, most: number): YamlFile {
   try {
-    return readYamlFile(path);
+    return readYamlFile(path, path, most);
   } catch (error) {
     if (!(error instanceof LocatedError) || by === undefined) throw error;
     const reasons = error.problems.map((problem) =>

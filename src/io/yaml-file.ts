@@ -25,10 +25,11 @@ const LARGEST = 1024 * 1024;
  * asked for is refused without quoting any of it, since a message may end up where the file's readers do not look.
  *
  * @param file the name to show in messages, when it differs from the path
+ * @param most bytes it may have
  */
-export function readYamlFile(path: string, file: string = path): YamlFile {
+export function readYamlFile(path: string, file: string = path, most: number = LARGEST): YamlFile {
   const name = printable(file);
-  const bytes = readRegular(path, name, LARGEST);
+  const bytes = readRegular(path, name, most);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

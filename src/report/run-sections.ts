@@ -250,7 +250,8 @@ export function basisTable(result: Result): Table {
     ['books: nodes on a straight line', month?.book_usd],
     ['loaded: nodes at their annuity', month?.cost_usd],
   ];
-  const over = (usd: number, amount: number) => (amount > 0 ? significant(usd / amount) : '—');
+  // So few tokens may be served that a price of a million of them is no number.
+  const over = (usd: number, amount: number) => (Number.isFinite(usd / amount) ? significant(usd / amount) : '—');
   return {
     columns: [
       { label: 'Basis', align: 'left' },

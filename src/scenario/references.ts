@@ -44,13 +44,18 @@ const NAMING: readonly { at: string; kind: CardKind; except?: (name: string) => 
   { at: 'compare.*.sheet', kind: 'price' },
 ];
 
+/** More offers or lines than any scenario has; what comes after them is looked up once these are right. */
+const MOST_ITEMS = 50;
+
 /** Every value of a document that stands at a dotted path. */
 function valuesAt(document: unknown, at: string): { path: Path; value: unknown }[] {
   let here: { path: Path; value: unknown }[] = [{ path: [], value: document }];
   for (const step of at.split('.')) {
     here = here.flatMap(({ path, value }) => {
       if (typeof value !== 'object' || value === null || Array.isArray(value) !== (step === '*')) return [];
-      if (Array.isArray(value)) return value.map((item, index) => ({ path: [...path, index], value: item }));
+      if (Array.isArray(value)) {
+        return value.slice(0, MOST_ITEMS).map((item, index) => ({ path: [...path, index], value: item }));
+      }
       return Object.hasOwn(value, step)
         ? [{ path: [...path, step], value: (value as Record<string, unknown>)[step] }]
         : [];
@@ -147,7 +152,9 @@ function transferProblems(document: unknown, facility: FacilityCard): Problem[] 
 function namedBlocks(document: unknown, at: string): { path: Path; name: string; value: unknown }[] {
   return valuesAt(document, at).flatMap(({ path, value }) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.entries(value).map(([name, inner]) => ({ path: [...path, name], name, value: inner }))
+      ? Object.entries(value)
+          .slice(0, MOST_ITEMS)
+          .map(([name, inner]) => ({ path: [...path, name], name, value: inner }))
       : [],
   );
 }

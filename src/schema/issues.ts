@@ -20,13 +20,32 @@ export function validate<S extends z.ZodType>(schema: S, input: unknown): z.outp
   throw new InputError(problemsOf(schema, input, result.error.issues));
 }
 
+/** Nobody mends more at once; each is held against the whole schema, and a file may have a hundred thousand. */
+const MOST_PROBLEMS = 100;
+
+const faultsIn = (issue: Issue): number => (issue.code === 'unrecognized_keys' ? issue.keys.length : 1);
+
+/** Issues that make at most so many problems. */
+function firstOf(issues: readonly Issue[], most: number): Issue[] {
+  let left = most;
+  return issues.flatMap((issue) => {
+    const room = left;
+    left = Math.max(0, left - faultsIn(issue));
+    if (room === 0) return [];
+    return [issue.code === 'unrecognized_keys' ? { ...issue, keys: issue.keys.slice(0, room) } : issue];
+  });
+}
+
 /** What is wrong with `input`, one problem a fault, in the words of the person who wrote it. */
 export function problemsOf(schema: z.core.$ZodType, input: unknown, issues: readonly Issue[]): Problem[] {
-  const problems = issues.flatMap((issue) => describe(schema, input, issue, []));
+  const told = firstOf(issues, MOST_PROBLEMS);
+  const problems = told.flatMap((issue) => describe(schema, input, issue, []));
   const meant = problems.flatMap((problem) => (problem.meant === undefined ? [] : [problem.meant]));
-  return problems
+  const said: Problem[] = problems
     .filter((problem) => !meant.some((key) => followsFrom(problem, key)))
     .map(({ path, message, at }) => ({ path, message: printable(message), ...(at === undefined ? {} : { at }) }));
+  const untold = issues.reduce((sum, issue) => sum + faultsIn(issue), -MOST_PROBLEMS);
+  return untold > 0 ? [...said, { path: [], message: `and ${untold} more faults, not listed` }] : said;
 }
 
 /** The key that a misspelt one was probably meant to be. */

@@ -14,6 +14,8 @@ export type ParsedText =
 const DEEPEST = 64;
 const MOST_ALIASES = 50;
 const MOST_VALUES = 200_000;
+/** Nobody mends more at once. */
+const MOST_FAULTS = 100;
 
 /** Keys through which a merge could reach the prototype of every object. */
 export const RESERVED_KEYS: readonly string[] = ['__proto__', 'constructor', 'prototype'];
@@ -62,7 +64,7 @@ export function parseYamlText(text: string): ParsedText {
       return { ok: false, faults: [{ line: 1, col: 1, message: 'directives ("%YAML") are not accepted' }] };
     }
     const keyFaults = checkKeys(document).map(({ offset, message }) => fault(offset, message));
-    if (keyFaults.length > 0) return { ok: false, faults: keyFaults };
+    if (keyFaults.length > 0) return { ok: false, faults: keyFaults.slice(0, MOST_FAULTS) };
     const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
     const size = checkSize(value);
     if (size !== undefined) return { ok: false, faults: [{ line: 1, col: 1, message: size }] };

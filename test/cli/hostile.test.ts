@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,21 +11,8 @@ import { csvLine } from '../../src/io/csv.ts';
 import { simulate } from '../../src/result/simulate.ts';
 import { openLookups } from '../../src/run/open-lookups.ts';
 import { folderWith } from '../io/folder.ts';
+import { SOUND, text } from './hostile-files.ts';
 
-const SECRET = 'hunter2-do-not-print';
-
-const SOUND = {
-  rackrate: 1,
-  name: 'A small chat',
-  start: '2026-12-01',
-  model: 'llama-3.1-8b',
-  serving: { gpu: 'l40s', weights: 'fp8', envelope: 'closed-form' },
-  traffic: { requests_per_day: 20_000, shape: 'chat', input_tokens: 800, output_tokens: { mean: 200, cv: 0.8 } },
-  slo: { ttft_p95: '2 s', tpot_p95: '80 ms' },
-  capacity: { rent: { price: '0.8 USD/h' } },
-  compare: [{ name: 'An API', input: '0.2 USD/Mtok', output: '0.6 USD/Mtok', same_model: true }],
-};
-const text = stringify(SOUND);
 const lookups = openLookups();
 
 /** What the program would end with, and say, on a scenario; the result where there is one. */
@@ -38,91 +24,22 @@ function answer(path: string, set: readonly string[] = []): { code: number; said
   }
 }
 
-const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x]']
-  .concat(Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i}, `.repeat(9)}]`))
-  .join('\n');
-
-const FILES: Record<string, string | Buffer> = {
-  'empty.yaml': '',
-  'spaces.yaml': '  \n\n  ',
-  'comment.yaml': '# nothing else\n',
-  'list.yaml': '- 1\n- 2\n',
-  'number.yaml': '42\n',
-  'word.yaml': 'scenario\n',
-  'binary.yaml': Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 37) % 256)),
-  'utf16.yaml': Buffer.from(`\ufeff${text}`, 'utf16le'),
-  'nul.yaml': text.replace('A small chat', 'A small\0chat'),
-  'bomb.yaml': `${text}\n${bomb}\n`,
-  'self.yaml': `${text}loop: &loop { again: *loop }\n`,
-  'brackets.yaml': `${text}deep: ${'['.repeat(5000)}${']'.repeat(5000)}\n`,
-  'braces.yaml': `deep: ${'{a: '.repeat(5000)}1${'}'.repeat(5000)}\n`,
-  'indent.yaml': `${text}${Array.from({ length: 2000 }, (_, i) => `${' '.repeat(i)}k:`).join('\n')}\n`,
-  'proto.yaml': `${text}__proto__: { polluted: true }\n`,
-  'constructor.yaml': text.replace('serving:', 'serving:\n  constructor: { prototype: 1 }'),
-  'duplicate.yaml': `${text}name: again\n`,
-  'tab.yaml': text.replace('  gpu', '\tgpu'),
-  'tag.yaml': text.replace('l40s', '!!js/function "() => 1"'),
-  'directive.yaml': `%YAML 1.1\n---\n${text}`,
-  'two-documents.yaml': `${text}---\n${text}`,
-  'unclosed.yaml': text.replace('A small chat', '"A small chat'),
-  'merge-key.yaml': `${text}<<: { name: other }\n`,
-  'future.yaml': text.replace('rackrate: 1', 'rackrate: 2'),
-  'huge.yaml': text.replace('20000', '1e308'),
-  'beyond.yaml': text.replace('20000', '1e999'),
-  'nan.yaml': text.replace('20000', '.nan'),
-  'infinite.yaml': text.replace('20000', '.inf'),
-  'negative.yaml': text.replace('20000', '-1'),
-  'unit.yaml': text.replace('0.8 USD/h', '0.8 furlongs'),
-  'expression.yaml': text.replace('0.8 USD/h', 'import("fs") USD/h'),
-  'nan-price.yaml': text.replace('0.8 USD/h', 'NaN USD/h'),
-  'long.yaml': text.replace('A small chat', 'x'.repeat(900_000)),
-  'large.yaml': `${text}${'# filler\n'.repeat(200_000)}`,
-  'escape.yaml': text.replace('l40s', '"\\e]0;owned\\a\\e[2J"'),
-  'bidi.yaml': text.replace('l40s', '"\\u202Eb004"'),
-  'circle.yaml': 'extends: circle.yaml\nname: round\n',
-  'private.yaml': `extends: id_rsa\n${text}`,
-  'lengths.yaml': text.replace('input_tokens: 800', 'input_tokens: { file: id_rsa, column: output }'),
-  'model.yaml': text.replace('llama-3.1-8b', './id_rsa'),
-  'device.yaml': `extends: /dev/zero\n${text}`,
-  id_rsa: `-----BEGIN PRIVATE KEY-----\n${SECRET}: ${SECRET}\n`,
-};
-
-describe('hostile input ends with 2 or 3 within a second, with its place and without a stack', () => {
+describe('hostile settings and axes end with 2 or 3 within a second, without a stack', () => {
   const folder = folderWith({});
   const at = (name: string) => join(folder, name);
-  for (const [name, content] of Object.entries(FILES)) writeFileSync(at(name), content);
   writeFileSync(at('sound.yaml'), text);
-  chmodSync(at('id_rsa'), 0o600);
-  execFileSync('mkfifo', [at('fifo')]);
 
   function refused(said: string, code: number, started: number): void {
     expect(performance.now() - started).toBeLessThan(1000);
     expect([2, 3]).toContain(code);
     expect(said).not.toBe('');
-    expect(said.length).toBeLessThan(4000);
-    expect(said).not.toContain(SECRET);
+    expect(said.length).toBeLessThan(20_000);
     expect(said).not.toMatch(/\n\s+at |\[object|undefined|NaN is/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
     expect(said).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
   }
 
   test('of which the sound file is none', () => expect(answer(at('sound.yaml')).code).toBe(0));
-
-  test.each(Object.keys(FILES))('%s', (name) => {
-    const started = performance.now();
-    const { code, said } = answer(at(name));
-    refused(said, code, started);
-    expect(said).toMatch(/^\S+(:\d+:\d+)?: /);
-  });
-
-  test.each(['none.yaml', 'fifo', '.', '/dev/zero', '/dev/null', '/proc/self/mem', 'x'.repeat(3000), 'a\0b'])(
-    'a file named %j',
-    (name) => {
-      const started = performance.now();
-      const { code, said } = answer(name.startsWith('/') ? name : `${folder}/${name}`);
-      refused(said, code, started);
-    },
-  );
 
   test.each([
     '__proto__.polluted=1',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { monthlyRate, netPresentValue } from '../../src/cost/finance.ts';
+import { annualCapitalCharge, monthlyRate, netPresentValue } from '../../src/cost/finance.ts';
 
 describe('present value', () => {
   test('10 % a year is 0.7974 % a month', () => {
@@ -18,4 +18,9 @@ describe('present value', () => {
     const inAYear = [...new Array(11).fill(0), 110];
     expect(netPresentValue(0, inAYear, 0.1)).toBeCloseTo(100, 9);
   });
+});
+
+test('a cost of capital too small to be told from none is the straight line', () => {
+  for (const annual of [0, 5e-324, 1e-300, 1e-17]) expect(annualCapitalCharge(1200, 200, 1 / 12, annual)).toBe(12_000);
+  expect(annualCapitalCharge(1200, 200, 1 / 12, 1e-9)).toBeCloseTo(12_000, 3);
 });
