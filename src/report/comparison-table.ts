@@ -5,6 +5,9 @@ import { formatShare, formatUsd, formatUsdPerMtok } from '../units/format.ts';
 import type { Table } from './table.ts';
 import { horizonName, volumeRange } from './verdict-sentence.ts';
 
+/** What the table has a mark for. */
+const GAPS = ', with gaps';
+
 function comparisonRow(comparison: Comparison): string[] {
   const name = comparison.same_model ? comparison.name : `${comparison.name} *`;
   const winners = comparison.horizons.map((entry) =>
@@ -16,7 +19,7 @@ function comparisonRow(comparison: Comparison): string[] {
     : comparison.breakeven_month === null
       ? 'never'
       : `month ${comparison.breakeven_month}`;
-  const volumes = volumeRange(comparison.breakeven_tokens_per_month);
+  const volumes = volumeRange(comparison.breakeven_tokens_per_month).replace(GAPS, ' †');
   return [
     name,
     formatUsdPerMtok(comparison.usd_per_mtok_total),
@@ -36,8 +39,14 @@ export function comparisonNote({ comparisons }: Result): string {
     dates.length === 1
       ? `API prices of ${dates[0]}`
       : `API prices: ${dates.map((date) => `${date} ${names(date).join(', ')}`).join('; ')}`;
-  const others = comparisons.some((entry) => !entry.same_model) ? ' * another model, of other quality.' : '';
-  return `${priced}.${others}`;
+  const hasOthers = comparisons.some((entry) => !entry.same_model);
+  const hasGaps = comparisons.some((entry) => volumeRange(entry.breakeven_tokens_per_month).endsWith(GAPS));
+  const marks = [
+    'self wins: at so many tokens a month',
+    ...(hasGaps ? ['† with gaps, where one more replica is not yet full'] : []),
+    ...(hasOthers ? ['* another model, of other quality'] : []),
+  ];
+  return `${priced}. ${marks.join('; ')}.`;
 }
 
 /** Own price on top, then every offer: price, bill, who wins each horizon, when and from which volume it pays. */
@@ -66,7 +75,7 @@ export function comparisonTable(result: Result): Table {
       { label: 'USD/month', align: 'right' },
       ...horizons.map((entry) => ({ label: horizonName(entry.months), align: 'left' as const })),
       { label: 'paid back', align: 'left' },
-      { label: 'self wins, tokens/month', align: 'left' },
+      { label: 'self wins', align: 'left' },
     ],
     rows: [ownRow, ...result.comparisons.map(comparisonRow)],
   };

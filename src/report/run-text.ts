@@ -1,4 +1,5 @@
 import type { Result } from '../result/record.ts';
+import { formatQuantity } from '../units/format.ts';
 import { assertionTable } from './assertion-table.ts';
 import { comparisonNote, comparisonTable } from './comparison-table.ts';
 import {
@@ -29,9 +30,11 @@ export interface TextOptions {
   placeOf: (index: number) => string;
 }
 
-/** A default as read: a computed fraction to six digits, anything else as it is. */
-function shortValue<T>(value: T): T | number {
-  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+/** A default as read: bytes with their prefix, a computed fraction to six digits, anything else as it is. */
+function shortValue(value: unknown, unit: string | undefined): string {
+  if (typeof value === 'number' && unit === 'B') return formatQuantity(value, unit);
+  const short = typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+  return `${short}${unit === undefined ? '' : ` ${unit}`}`;
 }
 
 function defaultsTable(result: Result): Table {
@@ -41,11 +44,7 @@ function defaultsTable(result: Result): Table {
       { label: 'value', align: 'left' },
       { label: 'from', align: 'left' },
     ],
-    rows: result.defaults_used.map((entry) => [
-      entry.path,
-      `${shortValue(entry.value)}${entry.unit === undefined ? '' : ` ${entry.unit}`}`,
-      entry.source,
-    ]),
+    rows: result.defaults_used.map((entry) => [entry.path, shortValue(entry.value, entry.unit), entry.source]),
   };
 }
 
@@ -113,7 +112,7 @@ export function runText(result: Result, { verbose, surface, file, placeOf }: Tex
     ...(result.comparisons.length > 0 ? block(comparisonTable(result), ...note()) : []),
     ...block(assertionTable(result.assertions, placeOf)),
     ...(verbose ? [...detail(result, surface), ''] : []),
-    ...prose.flatMap((text) => brokenText(text, surface.width)),
+    ...prose,
     surface.ink('bold', verdictSentence(result)),
   ];
   return `${lines.join('\n')}\n`;

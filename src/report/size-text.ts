@@ -5,7 +5,7 @@ import type { Setting } from '../result/sweep-point.ts';
 import { layoutName } from '../scenario/replica-gpus.ts';
 import { formatSeconds, significant } from '../units/format.ts';
 import type { Surface } from './surface.ts';
-import { brokenText, markdownTable, type Table, textTable } from './table.ts';
+import { markdownTable, type Table, textTable } from './table.ts';
 
 const BOUND_BY: Record<Binding, string> = {
   memory: 'memory',
@@ -45,7 +45,7 @@ function sizeTable(alternatives: readonly Alternative[]): Table {
   const right = (label: string) => ({ label, align: 'right' as const });
   return {
     columns: [
-      left('Fleet'),
+      left('GPUs, layout, weights'),
       right('USD/month'),
       right('USD/Mtok'),
       right('±'),
@@ -134,7 +134,7 @@ export function sizeText(answer: SizeAnswer, asked: Asked, surface: Surface): st
     '',
     ...textTable(sizeTable(answer.alternatives), '  ', surface),
     '',
-    ...brokenText(looked(answer), surface.width),
+    looked(answer),
     surface.ink('bold', verdict(best, asked)),
   ].join('\n');
 }

@@ -33,6 +33,7 @@ const PLAIN: Readonly<Record<string, string>> = {
   '±': '~',
   '≈': '~',
   '…': '~',
+  '†': '+',
   µ: 'u',
 };
 

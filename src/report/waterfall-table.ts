@@ -8,14 +8,16 @@ const BAR_CELLS = { least: 8, most: 32 };
 /** What stands beside a label and its bar: spaces, the price and its error. */
 const BESIDE_BAR = 24;
 
-/** A step of the waterfall: where it begins and ends, and what it adds. */
+/** Each step's beginning, end and addition, and where the highest ends. Steps too small to be read are left out. */
 function waterfallSteps(result: Result) {
   let to = 0;
-  return result.waterfall.map(({ label, usd_per_mtok: usd }) => {
+  const steps = result.waterfall.map(({ label, usd_per_mtok: usd }) => {
     const from = to;
     to += usd;
     return { label, from, to, usd };
   });
+  const highest = Math.max(result.metrics.usd_per_mtok_total ?? 0, ...steps.map((step) => step.to));
+  return { highest, shown: steps.filter(({ usd }, i) => i === 0 || Math.abs(usd) > 1e-4 * highest) };
 }
 
 function stepPrice(usd: number, isFirst: boolean): string {
@@ -25,12 +27,10 @@ function stepPrice(usd: number, isFirst: boolean): string {
 
 const errorMark = ({ price_error: error }: Result): string => (error > 0 ? `± ${Math.round(error * 100)} %` : '');
 
-/** The waterfall with its bars; the last row is the sum with its error. Steps too small to be read are left out. */
+/** The waterfall with its bars; the last row is the sum with its error. */
 export function waterfallTable(result: Result, width: number): Table {
   const total = result.metrics.usd_per_mtok_total ?? 0;
-  const steps = waterfallSteps(result);
-  const highest = Math.max(total, ...steps.map(({ to }) => to));
-  const shown = steps.filter(({ usd }, i) => i === 0 || Math.abs(usd) > 1e-4 * highest);
+  const { highest, shown } = waterfallSteps(result);
   const longest = Math.max(...shown.map(({ label }) => label.length));
   const cells = Math.max(BAR_CELLS.least, Math.min(BAR_CELLS.most, width - longest - BESIDE_BAR));
   const rows = shown.map(({ label, from, to, usd }, i) => [
@@ -66,7 +66,7 @@ export function waterfallFigures(result: Result): Table {
       { label: 'share', align: 'right' },
     ],
     rows: [
-      ...waterfallSteps(result).map(({ label, usd }, i) => [label, stepPrice(usd, i === 0), share(usd)]),
+      ...waterfallSteps(result).shown.map(({ label, usd }, i) => [label, stepPrice(usd, i === 0), share(usd)]),
       ['**loaded price**', `**${formatUsdPerMtok(total)}** ${errorMark(result)}`.trimEnd(), share(total)],
     ],
   };
