@@ -96,3 +96,19 @@ export function wantsJsonRows(options: Pick<GlobalOptions, 'json' | 'output'>): 
   }
   return options.json === true || ending === 'json';
 }
+
+/** Which of its forms a command is asked for: by `--json`, by the ending of `-o`, or text for the screen and for .txt. */
+export function formOf<Form extends string>(
+  { json, output }: Pick<GlobalOptions, 'json' | 'output'>,
+  forms: readonly Form[],
+): Form | 'json' | 'text' {
+  const ending = output === undefined || output === '-' ? 'txt' : /\.([a-z]+)$/i.exec(output ?? '')?.[1]?.toLowerCase();
+  const form = [...forms, 'json' as const].find((known) => known === ending);
+  if (json === true && form !== undefined && form !== 'json') {
+    throw new InputError([{ path: [], message: `--json and ${output} ask for two forms; keep one` }]);
+  }
+  if (json === true || form !== undefined) return form ?? 'json';
+  if (ending === 'txt') return 'text';
+  const endings = [...forms, 'json', 'txt'].map((known) => `.${known}`).join(', ');
+  throw new InputError([{ path: [], message: `cannot tell the form of ${output}; end it in one of ${endings}` }]);
+}

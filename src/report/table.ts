@@ -53,10 +53,10 @@ function headerLine({ columns }: Table, widths: readonly number[]): string {
   return line;
 }
 
-/** Texts of at most `width` characters, broken between words; a longer word stands alone. */
+/** Texts of at most `width` characters, broken between words, never before a per cent; a longer word stands alone. */
 export function brokenText(text: string, width: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(' ')) {
+  for (const word of text.split(/ (?!%)/)) {
     const last = lines.at(-1);
     if (last === undefined || widthOf(last) + 1 + widthOf(word) > width) lines.push(word);
     else lines[lines.length - 1] = `${last} ${word}`;
