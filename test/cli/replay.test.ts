@@ -208,11 +208,10 @@ test.each([
   ['md', /^# Support chat .*\n[\s\S]*\n\*\*TTFT p95 .*\n[\s\S]*\| time to first token +\|/],
   ['csv', /^requests_offered,.*ttft_p95_s,.*targets_missed\n50,50,0,0,[^\n]*\n$/],
 ])('-o FILE.%s writes that form', (ending, form) => {
-  const folder = mkdtempSync(join(tmpdir(), 'rackrate-replay-'));
-  const file = join(folder, `out.${ending}`);
-  const args = ['replay', 'scenarios/support-chat-70b.yaml', '--requests', '50', '--rate', '1', '-q', '-o', file];
+  const path = join(folder, `out.${ending}`);
+  const args = ['replay', 'scenarios/support-chat-70b.yaml', '--requests', '50', '--rate', '1', '-q', '-o', path];
   expect(rackrate(args)).toMatchObject({ status: 0, stdout: '' });
-  expect(readFileSync(file, 'utf8')).toMatch(form);
+  expect(readFileSync(path, 'utf8')).toMatch(form);
 });
 
 test('a form that a replay has not is refused before it runs', () => {
