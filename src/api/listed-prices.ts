@@ -2,6 +2,7 @@ import { calcPrice, findProvider, type MatchLogic, type ModelPrice } from '@pyda
 import { didYouMean } from '../math/edit-distance.ts';
 import type { ListedPrice, PriceAnswer, PriceQuery, PriceSource, TokenPrices } from '../scenario/price-source.ts';
 import { shown } from '../schema/printable.ts';
+import { offerName } from './owner-names.ts';
 
 /**
  * Prices from @pydantic/genai-prices, as pinned: dated, by time of day, by prompt length. Offline; it never updates
@@ -96,7 +97,7 @@ function averagePrice(query: PriceQuery): Omit<ListedPrice, 'source' | 'asOf'> |
   const edges = [...new Set(hours.flatMap(({ entry }) => thresholds(entry.model_price)))].sort((a, b) => a - b);
   const tiers = edges.map((above) => ({ above, ...base, ...meanAtLength(hours, above + 1) }));
   const { provider, model } = first.entry;
-  return { name: `${provider.name} ${model.name ?? model.id}`, ...base, ...(tiers.length === 0 ? {} : { tiers }) };
+  return { name: offerName(provider.name, model.name ?? model.id), ...base, ...(tiers.length === 0 ? {} : { tiers }) };
 }
 
 /** Hosts of open weights in the list, by the list's own ids. */

@@ -37,6 +37,20 @@ function quantityOf(plan: Plan, charge: OverheadCharge, activity: MonthActivity)
   }
 }
 
+/** What a charge comes with, where a cost has several: a name of its own for each line of the bill. */
+const CHARGED_PER: Readonly<Record<OverheadCharge['per'], string>> = {
+  month: 'base',
+  'GPU-month': 'per GPU',
+  'output GB': 'per GB of output',
+  'weight GB-month': 'per GB of weights',
+  'FTE-year': 'staff',
+};
+
+function labelOf(charge: OverheadCharge, all: readonly OverheadCharge[]): string {
+  const isAlone = all.filter(({ id }) => id === charge.id).length === 1;
+  return isAlone ? charge.label : `${charge.label}, ${CHARGED_PER[charge.per]}`;
+}
+
 /**
  * Overhead lines of a month, one per charge.
  * @source the facility card, or the scenario where it states its own
@@ -46,7 +60,7 @@ export function overheadLines(plan: Plan, activity: MonthActivity): LedgerLine[]
   return plan.overheads.map((charge) =>
     line({
       id: charge.id,
-      label: charge.label,
+      label: labelOf(charge, plan.overheads),
       group: charge.group,
       month: activity.month,
       quantity: quantityOf(plan, charge, activity),

@@ -4,7 +4,7 @@ import { upStates } from './availability.ts';
 
 /** Five-minute steps of a week. */
 export const STEPS_PER_WEEK = 2016;
-const STEPS_PER_HOUR = 12;
+export const STEPS_PER_HOUR = 12;
 const STEP_SECONDS = 300;
 /** Weeks a queue is given to settle into its weekly rhythm before one is counted. */
 const QUEUE_WARM_UP_WEEKS = 2;
@@ -13,6 +13,8 @@ const QUEUE_WARM_UP_WEEKS = 2;
 export interface WeekRecord {
   /** Steps this stands for, times the chance of this many replicas being up. */
   steps: number;
+  /** The hours of the week that these steps are spread over evenly, 0 to 167. */
+  hours: readonly number[];
   up: number;
   offered: number;
   served: number;
@@ -37,33 +39,40 @@ function threshold(plan: Plan, envelope: Envelope, up: number): number {
 }
 
 /** Of shapes seen before: a plan's months share one. */
-const ratesOfShape = new WeakMap<readonly number[], ReadonlyMap<number, number>>();
+const ratesOfShape = new WeakMap<readonly number[], ReadonlyMap<number, readonly number[]>>();
 
-/** How long each rate of the week lasts. A policy without memory sees only this, not the order. */
-function distinctRates(shape: readonly number[]): ReadonlyMap<number, number> {
+/** The hours of each rate of the week. A policy without memory sees only how many, not their order. */
+function distinctRates(shape: readonly number[]): ReadonlyMap<number, readonly number[]> {
   const known = ratesOfShape.get(shape);
   if (known !== undefined) return known;
-  const steps = new Map<number, number>();
-  for (const weight of shape) steps.set(weight, (steps.get(weight) ?? 0) + STEPS_PER_HOUR);
-  ratesOfShape.set(shape, steps);
-  return steps;
+  const hours = new Map<number, number[]>();
+  shape.forEach((weight, hour) => {
+    const alike = hours.get(weight);
+    if (alike === undefined) hours.set(weight, [hour]);
+    else alike.push(hour);
+  });
+  ratesOfShape.set(shape, hours);
+  return hours;
 }
+
+const SINGLE_HOURS: readonly (readonly number[])[] = Array.from({ length: 168 }, (_, hour) => [hour]);
 
 function memorylessWeek(
   plan: Plan,
-  rates: ReadonlyMap<number, number>,
+  rates: ReadonlyMap<number, readonly number[]>,
   most: number,
   up: number,
   probability: number,
   meanRate: number,
 ): WeekRecord[] {
-  return [...rates].map(([weight, steps]) => {
+  return [...rates].map(([weight, hours]) => {
     const offered = meanRate * weight;
     const served = Math.min(offered, most);
     const excess = offered - served;
     const overflow = plan.traffic.overflow === 'api' ? excess : 0;
     const refused = excess - overflow;
-    return { steps: steps * probability, up, offered, served, overflow, refused, queued: 0, wait: 0 };
+    const steps = hours.length * STEPS_PER_HOUR * probability;
+    return { steps, hours, up, offered, served, overflow, refused, queued: 0, wait: 0 };
   });
 }
 
@@ -79,13 +88,15 @@ function queueWeek(plan: Plan, most: number, up: number, probability: number, me
   for (let week = 0; week <= QUEUE_WARM_UP_WEEKS; week++) {
     before = backlog;
     for (let step = 0; step < STEPS_PER_WEEK; step++) {
-      const offered = meanRate * (plan.traffic.shape[Math.floor(step / STEPS_PER_HOUR)] as number);
+      const hour = Math.floor(step / STEPS_PER_HOUR);
+      const offered = meanRate * (plan.traffic.shape[hour] as number);
       const served = Math.min(offered + backlog / STEP_SECONDS, most);
       const wait = most > 0 ? backlog / most : 0;
       const after = Math.max(0, backlog + (offered - served) * STEP_SECONDS);
       if (week === QUEUE_WARM_UP_WEEKS) {
         const queued = (after - backlog) / STEP_SECONDS;
-        records.push({ steps: probability, up, offered, served, overflow: 0, refused: 0, queued, wait });
+        const hours = SINGLE_HOURS[hour] as readonly number[];
+        records.push({ steps: probability, hours, up, offered, served, overflow: 0, refused: 0, queued, wait });
       }
       backlog = after;
     }

@@ -84,19 +84,28 @@ function facetTable(facet: Facet, errors: readonly FacetErrors[], kinds: readonl
   };
 }
 
-/** The summary: by kind of metric and model, then by each facet alone, then the groups that are predicted worst. */
-export function summaryTables({ rows }: Predictions, groups: readonly ErrorGroup[]): TitledTable[] {
-  const present = KINDS.filter((kind) => rows.some((row) => row.metric.kind === kind));
+/** By kind of metric and model: what the answer rests on. */
+export function totalsTable({ rows }: Predictions): TitledTable[] {
   const totals: Table = {
     columns: [left('Error, |predicted / measured − 1|'), ...ERROR_COLUMNS],
     rows: sections(rows).map(({ label, members }) => [label, ...errorCells(errorSummary(members))]),
   };
+  return rows.length === 0 ? [] : [{ table: totals }];
+}
+
+/** By each facet alone. */
+export function facetTables({ rows }: Predictions): TitledTable[] {
+  const present = KINDS.filter((kind) => rows.some((row) => row.metric.kind === kind));
   const facets = (['metric', 'engine', 'gpu', 'model'] as const).map((facet) => ({
     table: facetTable(facet, errorsBy(rows, facet), facet === 'metric' ? [] : present),
   }));
+  return rows.length === 0 ? [] : facets;
+}
+
+/** The groups that are predicted worst. */
+export function worstTable(groups: readonly ErrorGroup[]): TitledTable[] {
   const worst = worstGroups(groups, MOST_WORST);
-  const last = worst.length === 0 ? [] : [{ title: 'Worst groups of five rows or more', table: groupTable(worst) }];
-  return rows.length === 0 ? [] : [{ table: totals }, ...facets, ...last];
+  return worst.length === 0 ? [] : [{ title: 'Worst groups of five rows or more', table: groupTable(worst) }];
 }
 
 /** Why rows were left out, the most frequent reason first. */

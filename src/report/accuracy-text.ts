@@ -1,36 +1,53 @@
 import type { ErrorGroup } from '../analysis/accuracy/error-groups.ts';
 import type { Predictions } from '../analysis/accuracy/predict-rows.ts';
-import { answer, groupTables, skipCounts, summaryTables, type TitledTable } from './accuracy-tables.ts';
+import {
+  answer,
+  facetTables,
+  groupTables,
+  skipCounts,
+  type TitledTable,
+  totalsTable,
+  worstTable,
+} from './accuracy-tables.ts';
+import type { Surface } from './surface.ts';
 import { markdownTable, textTable } from './table.ts';
 
 /** Reasons and their counts that are worth a line of the screen. */
-const MOST_REASONS = 10;
+const MOST_REASONS = 3;
 
-function skippedLines(predictions: Predictions): string[] {
+function skippedLines(predictions: Predictions, most: number): string[] {
   const counts = skipCounts(predictions);
   if (counts.length === 0) return [];
-  const more = counts.length - MOST_REASONS;
+  const more = counts.length - most;
   return [
     'Skipped',
-    ...counts.slice(0, MOST_REASONS).map(([why, count]) => `  ${count} x ${why}`),
+    ...counts.slice(0, most).map(([why, count]) => `  ${count} x ${why}`),
     ...(more > 0 ? [`  and ${more} more reasons; --json has them all`] : []),
     '',
   ];
 }
 
-/** Predicted against measured for people: the summary, with `verbose` every group, what was left out, the answer. */
+const MORE = 'More: -v by metric, engine, GPU, model and every group; -o FILE.csv every row; -o FILE.svg a picture.';
+
+/** Predicted against measured on one screen: the errors, the worst groups, what was left out; with `verbose` all of it. */
 export function accuracyText(
   predictions: Predictions,
   groups: readonly ErrorGroup[],
-  verbose: boolean | undefined,
+  verbose: boolean,
+  surface: Surface,
 ): string {
   const lines = ({ title, table }: TitledTable) =>
-    title === undefined ? [...textTable(table, ''), ''] : [title, ...textTable(table), ''];
+    title === undefined
+      ? [...textTable(table, '', surface), '']
+      : [surface.ink('bold', title), ...textTable(table, '  ', surface), ''];
   return [
-    ...(verbose === true ? groupTables(predictions.rows, groups).flatMap(lines) : []),
-    ...summaryTables(predictions, groups).flatMap(lines),
-    ...skippedLines(predictions),
-    answer(predictions),
+    ...(verbose ? groupTables(predictions.rows, groups).flatMap(lines) : []),
+    ...totalsTable(predictions).flatMap(lines),
+    ...(verbose ? facetTables(predictions).flatMap(lines) : []),
+    ...worstTable(groups).flatMap(lines),
+    ...skippedLines(predictions, verbose ? Number.POSITIVE_INFINITY : MOST_REASONS),
+    ...(verbose ? [] : [MORE]),
+    surface.ink('bold', answer(predictions)),
   ].join('\n');
 }
 
@@ -57,7 +74,9 @@ export function accuracyMarkdown(predictions: Predictions, groups: readonly Erro
     '',
     answer(predictions),
     '',
-    ...summaryTables(predictions, groups).flatMap(lines),
+    ...totalsTable(predictions).flatMap(lines),
+    ...facetTables(predictions).flatMap(lines),
+    ...worstTable(groups).flatMap(lines),
     ...groupTables(predictions.rows, groups).flatMap(lines),
     ...(reasons.length === 0 ? [] : lines(skipped)),
   ].join('\n');

@@ -1,17 +1,17 @@
-/** Cells of the waterfall's bar area. */
-const WIDTH = 32;
-
 /**
  * One bar of a waterfall from `from` to `to` on a scale that ends at `end`: what came before in light, the step in full.
- * A step too small for a cell still shows as a thin mark, so that no step looks absent.
+ * `cells` wide in all. A step too small for a cell still shows as a thin mark, so that no step looks absent.
  */
-export function waterfallBar(from: number, to: number, end: number): string {
+export function waterfallBar(from: number, to: number, end: number, cells: number): string {
   if (!(end > 0)) return '';
-  const cell = (value: number) => Math.round((Math.max(0, value) / end) * WIDTH);
+  const cell = (value: number) => Math.round((Math.max(0, value) / end) * cells);
   const low = cell(Math.min(from, to));
   const high = cell(Math.max(from, to));
   if (from === to) return '';
-  if (high === low) return '░'.repeat(low) + (to > from ? '▏' : '▕');
+  if (high === low) {
+    const mark = Math.min(low, cells - 1);
+    return '░'.repeat(mark) + (to > from ? '▏' : '▕');
+  }
   return '░'.repeat(low) + (to > from ? '█' : '▒').repeat(high - low);
 }
 

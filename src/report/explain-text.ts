@@ -1,6 +1,7 @@
 import type { Explanation, StepShares } from '../analysis/explain/explain.ts';
 import { childrenOf, type ExplainNode, FUNCTIONS, type NumberSource } from '../analysis/explain/explanation.ts';
 import { formatSeconds, formatShare, PREFIXES, significant } from '../units/format.ts';
+import type { Surface } from './surface.ts';
 import { markdownTable, type Table, textTable } from './table.ts';
 
 /** Digits that a number is shown with: enough that what is printed multiplies out to a hundredth of a per cent. */
@@ -171,19 +172,18 @@ const LEGEND =
   '= computed, ~ simulated or searched, ≈ the same in closed form to compare; each number stands where it is first needed';
 
 /** A tree of numbers on a terminal: every formula below its value, sources as footnotes. The last line is the answer. */
-export function explainText(explanation: Explanation, bold: (text: string) => string): string {
+export function explainText(explanation: Explanation, surface: Surface): string {
+  const bold = (text: string) => surface.ink('bold', text);
   const { name, metric, definition, nodes } = explanation;
   const notes = new Footnotes();
   const tree = treeLines(explanation, notes);
-  const [header = '', ...rows] = textTable(stepTable(explanation.steps));
   const functions = functionLines(nodes);
   const lines = [
     `${bold(name)} · ${metric}`,
     definition,
     '',
     ...(tree.length === 0 ? [] : [...tree, '', `  ${LEGEND}`, ...functions, '']),
-    bold(header),
-    ...rows,
+    ...textTable(stepTable(explanation.steps), '  ', surface),
     '',
     ...(notes.notes.length === 0 ? [] : [bold('  Sources'), ...notes.lines(), '']),
     bold(answer(explanation)),

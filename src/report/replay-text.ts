@@ -1,6 +1,7 @@
 import type { LatencySummary, ReplayRecord } from '../result/replay.ts';
 import { formatCount, formatSeconds, formatShare, formatTokens } from '../units/format.ts';
-import { textTable } from './table.ts';
+import type { Surface } from './surface.ts';
+import { brokenText, markdownTable, type Table, textTable } from './table.ts';
 
 /** What the text says beside the record. */
 export interface ReplayHeading {
@@ -16,7 +17,7 @@ const LATENCIES = [
   ['of it, in the queue', 'queue_s'],
 ] as const;
 
-function latencyTable(record: ReplayRecord): string[] {
+function latencyTable(record: ReplayRecord): Table {
   const rows = LATENCIES.flatMap(([label, key]) => {
     const found: LatencySummary | undefined = record[key];
     if (found === undefined) return [];
@@ -26,7 +27,7 @@ function latencyTable(record: ReplayRecord): string[] {
     label,
     align: i === 0 ? ('left' as const) : ('right' as const),
   }));
-  return textTable({ columns, rows });
+  return { columns, rows };
 }
 
 function requestsLine({ requests }: ReplayRecord): string {
@@ -38,14 +39,20 @@ function requestsLine({ requests }: ReplayRecord): string {
   return [`${formatCount(offered)} offered`, `${formatCount(completed)} answered`, ...rest].join(', ');
 }
 
-function useLines(record: ReplayRecord): string[] {
+function useFacts(record: ReplayRecord): [label: string, text: string][] {
   const kv = record.kv_peak_share === undefined ? '' : `, KV cache at most ${formatShare(record.kv_peak_share)} full`;
   const cached = record.cached_share > 0 ? `, ${formatShare(record.cached_share)} of prompt tokens cached` : '';
   return [
-    `  requests  ${requestsLine(record)}`,
-    `  rates     ${formatTokens(record.output_tok_per_s)} output and ${formatTokens(record.input_tok_per_s)} input tokens/s over ${formatSeconds(record.simulated_s)}${cached}`,
-    `  use       busy ${formatShare(record.busy_share)} of the time, ${formatShare(record.prompt_share)} of that on prompts; ${record.running_mean.toFixed(1)} running and ${record.waiting_mean.toFixed(1)} waiting on average${kv}`,
-    `  engine    ${formatCount(record.iterations)} iterations, ${formatCount(record.preemptions)} preemptions`,
+    ['requests', `${requestsLine(record)}`],
+    [
+      'rates',
+      `${formatTokens(record.output_tok_per_s)} output and ${formatTokens(record.input_tok_per_s)} input tokens/s over ${formatSeconds(record.simulated_s)}${cached}`,
+    ],
+    [
+      'use',
+      `busy ${formatShare(record.busy_share)} of the time, ${formatShare(record.prompt_share)} of that on prompts; ${record.running_mean.toFixed(1)} running and ${record.waiting_mean.toFixed(1)} waiting on average${kv}`,
+    ],
+    ['engine', `${formatCount(record.iterations)} iterations, ${formatCount(record.preemptions)} preemptions`],
   ];
 }
 
@@ -62,19 +69,47 @@ function verdict(record: ReplayRecord): string {
   return missed.length === 0 ? `${seen}: inside every latency target.` : `${seen}: misses ${names.join(' and ')}.`;
 }
 
+const LABEL_WIDTH = 12;
+
 /** A replay on screen; the last line is the answer. */
-export function replayText(heading: ReplayHeading, record: ReplayRecord, wallSeconds: number): string {
+export function replayText(
+  heading: ReplayHeading,
+  record: ReplayRecord,
+  wallSeconds: number,
+  surface: Surface,
+): string {
   const rate = wallSeconds > 0 ? record.requests.offered / wallSeconds : 0;
+  const lines = useFacts(record).flatMap(([label, text]) =>
+    brokenText(text, surface.width - LABEL_WIDTH).map(
+      (line, i) => `  ${i === 0 ? label : ''}`.padEnd(LABEL_WIDTH) + line,
+    ),
+  );
   return [
-    heading.title,
+    surface.ink('bold', heading.title),
     `${heading.replica} · one replica`,
     heading.source,
     '',
-    ...useLines(record),
+    ...lines,
     '',
-    ...latencyTable(record),
+    ...textTable(latencyTable(record), '  ', surface),
     '',
     `Simulated in ${formatSeconds(wallSeconds)}, ${formatCount(Math.round(rate))} requests/s.`,
-    verdict(record),
+    surface.ink('bold', verdict(record)),
+  ].join('\n');
+}
+
+/** The same as Markdown, without what the clock said. */
+export function replayMarkdown(heading: ReplayHeading, record: ReplayRecord): string {
+  return [
+    `# ${heading.title}`,
+    '',
+    `${heading.replica}, one replica. ${heading.source}.`,
+    '',
+    `**${verdict(record)}**`,
+    '',
+    ...record.warnings.flatMap((warning) => [`> Warning: ${warning}`, '']),
+    ...useFacts(record).map(([label, text]) => `- **${label}** ${text}`),
+    '',
+    ...markdownTable(latencyTable(record)),
   ].join('\n');
 }

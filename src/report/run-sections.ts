@@ -1,5 +1,4 @@
 import type { Comparison } from '../analysis/comparison.ts';
-import { COMPARABLE_UNSERVED_SHARE } from '../analysis/verdict.ts';
 import type { Result } from '../result/record.ts';
 import { METRICS } from '../schema/metric-table.ts';
 import {
@@ -13,9 +12,8 @@ import {
   formatUsdPerMtok,
   significant,
 } from '../units/format.ts';
-import { sparkline, waterfallBar } from './bars.ts';
+import { sparkline } from './bars.ts';
 import type { Table } from './table.ts';
-import { horizonName, volumeRange } from './verdict-sentence.ts';
 
 /** The parts of a run's report, as finished texts, for any medium. */
 
@@ -126,87 +124,6 @@ export function facts(result: Result): [label: string, text: string][] {
     ['memory', memory],
     ['binds', bindsFact(result)],
   ];
-}
-
-/** The waterfall with its bars; the last row is the sum with its error. */
-export function waterfallTable(result: Result): Table {
-  const total = result.metrics.usd_per_mtok_total ?? 0;
-  let before = 0;
-  let highest = total;
-  for (const step of result.waterfall) {
-    before += step.usd_per_mtok;
-    highest = Math.max(highest, before);
-  }
-  before = 0;
-  const shown = result.waterfall.filter((step, i) => i === 0 || Math.abs(step.usd_per_mtok) > 1e-4 * highest);
-  const rows = shown.map((step, i) => {
-    const bar = waterfallBar(before, before + step.usd_per_mtok, highest);
-    before += step.usd_per_mtok;
-    const sign = i === 0 ? '' : step.usd_per_mtok < 0 ? '−' : '+';
-    return [step.label, bar, `${sign}${formatUsdPerMtok(Math.abs(step.usd_per_mtok))}`, ''];
-  });
-  const error = result.price_error > 0 ? `± ${Math.round(result.price_error * 100)} %` : '';
-  rows.push(['loaded price', waterfallBar(0, total, highest), formatUsdPerMtok(total), error]);
-  return {
-    columns: [
-      { label: 'From the ideal to the real price of a million tokens', align: 'left' },
-      { label: '', align: 'left' },
-      { label: 'USD/Mtok', align: 'right' },
-      { label: '', align: 'left' },
-    ],
-    rows,
-  };
-}
-
-function comparisonRow(comparison: Comparison): string[] {
-  const name = comparison.same_model ? comparison.name : `${comparison.name} (other model)`;
-  const winners = comparison.horizons.map((entry) =>
-    entry.unserved_share <= COMPARABLE_UNSERVED_SHARE ? entry.winner : `${formatShare(entry.unserved_share)} unserved`,
-  );
-  const comparable = comparison.horizons.some((entry) => entry.unserved_share <= COMPARABLE_UNSERVED_SHARE);
-  const paid = !comparable
-    ? '—'
-    : comparison.breakeven_month === null
-      ? 'never'
-      : `month ${comparison.breakeven_month}`;
-  const volumes = volumeRange(comparison.breakeven_tokens_per_month);
-  return [
-    name,
-    formatUsdPerMtok(comparison.usd_per_mtok_total),
-    formatUsd(comparison.usd_per_month),
-    ...winners,
-    paid,
-    volumes,
-    comparison.price_as_of.slice(0, 7),
-  ];
-}
-
-/** Own price on top, then every offer: price, bill, who wins each horizon, when and from which volume it pays. */
-export function comparisonTable(result: Result): Table {
-  const { metrics } = result;
-  const horizons = result.comparisons[0]?.horizons ?? [];
-  const own = metrics.usd_per_mtok_total;
-  const ownRow = [
-    'Self-host',
-    own === undefined ? 'unbounded' : formatUsdPerMtok(own),
-    formatUsd(metrics.cost_usd_per_month ?? 0),
-    ...horizons.map(() => ''),
-    '',
-    '',
-    '',
-  ];
-  return {
-    columns: [
-      { label: 'Who is cheaper', align: 'left' },
-      { label: 'USD/Mtok', align: 'right' },
-      { label: 'USD/month', align: 'right' },
-      ...horizons.map((entry) => ({ label: horizonName(entry.months), align: 'left' as const })),
-      { label: 'paid back', align: 'left' },
-      { label: 'self wins, tokens/month', align: 'left' },
-      { label: 'price of', align: 'left' },
-    ],
-    rows: [ownRow, ...result.comparisons.map(comparisonRow)],
-  };
 }
 
 /** What the error beside the price is. */

@@ -1,10 +1,12 @@
 import type { Result } from '../result/record.ts';
+import { formatQuantity } from '../units/format.ts';
+import { assertionTable } from './assertion-table.ts';
+import { comparisonNote, comparisonTable } from './comparison-table.ts';
 import {
   apiBillTable,
   apiTerms,
   basisTable,
   billTable,
-  comparisonTable,
   errorSentence,
   facts,
   headline,
@@ -12,21 +14,27 @@ import {
   notCountedSentence,
   priceUnits,
   utilizationSpark,
-  waterfallTable,
 } from './run-sections.ts';
-import { markdownTable, type Table, textTable } from './table.ts';
+import type { Surface } from './surface.ts';
+import { brokenText, markdownTable, type Table, textTable } from './table.ts';
 import { verdictSentence } from './verdict-sentence.ts';
+import { waterfallFigures, waterfallTable } from './waterfall-table.ts';
+import { weekLines } from './week-lines.ts';
 
 export interface TextOptions {
   verbose: boolean;
-  bold: (text: string) => string;
+  surface: Surface;
   /** The file's name, for the next command to try. */
   file: string;
+  /** Where a promise of the scenario is written. */
+  placeOf: (index: number) => string;
 }
 
-/** A default as read: a computed fraction to six digits, anything else as it is. */
-function shortValue<T>(value: T): T | number {
-  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+/** A default as read: bytes with their prefix, a computed fraction to six digits, anything else as it is. */
+function shortValue(value: unknown, unit: string | undefined): string {
+  if (typeof value === 'number' && unit === 'B') return formatQuantity(value, unit);
+  const short = typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
+  return `${short}${unit === undefined ? '' : ` ${unit}`}`;
 }
 
 function defaultsTable(result: Result): Table {
@@ -36,85 +44,95 @@ function defaultsTable(result: Result): Table {
       { label: 'value', align: 'left' },
       { label: 'from', align: 'left' },
     ],
-    rows: result.defaults_used.map((entry) => [
-      entry.path,
-      `${shortValue(entry.value)}${entry.unit === undefined ? '' : ` ${entry.unit}`}`,
-      entry.source,
-    ]),
+    rows: result.defaults_used.map((entry) => [entry.path, shortValue(entry.value, entry.unit), entry.source]),
   };
 }
 
-function detail(result: Result): string[] {
+function detail(result: Result, surface: Surface): string[] {
   const units = priceUnits(result);
   const apiBill = apiBillTable(result);
+  const table = (content: Table) => textTable(content, '  ', surface);
   return [
-    ...textTable(billTable(result)),
+    ...table(billTable(result)),
     '',
-    ...textTable(basisTable(result)),
+    ...table(basisTable(result)),
     '',
-    ...(apiBill === undefined ? [] : [...textTable(apiBill), ...apiTerms(result).map((line) => `  ${line}`), '']),
+    ...(apiBill === undefined ? [] : [...table(apiBill), ...apiTerms(result).map((line) => `  ${line}`), '']),
     ...(units === undefined ? [] : [`  ${units}`]),
     `  ${utilizationSpark(result)}`,
     '',
-    ...textTable(metricTable(result)),
+    ...table(metricTable(result)),
     '',
-    ...textTable(defaultsTable(result)),
+    ...table(defaultsTable(result)),
   ];
 }
 
-/** Facts begin in this column and break before the other. */
+/** Facts begin in this column and break before the edge. */
 const FACT_INDENT = 11;
-const WIDTH = 120;
+/** The date of a run stands at the right of its title, no farther out than here. */
+const HEAD_WIDTH = 100;
 
-/** A text broken between words, its first line behind `head` and the others below its start. */
-function wrapped(text: string, head: string): string[] {
-  const lines: string[] = [];
-  let line = head;
-  for (const word of text.split(' ')) {
-    const isStart = line.length <= FACT_INDENT;
-    if (!isStart && [...line].length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = ' '.repeat(FACT_INDENT) + word;
-    } else {
-      line += isStart ? word : ` ${word}`;
-    }
-  }
-  return [...lines, line];
+/** A text broken between words, its first line behind a label and the others below its start. */
+function factLines(label: string, text: string, { width }: Surface): string[] {
+  const lines = brokenText(text, width - FACT_INDENT);
+  return lines.map((line, i) => `  ${i === 0 ? label : ''}`.padEnd(FACT_INDENT) + line);
+}
+
+function headLines(result: Result, surface: Surface): string[] {
+  const { title, when, what } = headline(result);
+  const gap = Math.min(HEAD_WIDTH, surface.width) - [...title].length - when.length;
+  const name = surface.ink('bold', title);
+  const first = gap >= 3 ? [`${name}${' '.repeat(gap)}${when}`] : [name, when];
+  return [...first, ...brokenText(what, surface.width)];
 }
 
 /** A run on a terminal. The last line is the answer. */
-export function runText(result: Result, options: TextOptions): string {
-  const { title, when, what } = headline(result);
-  const table = (content: Table) => {
-    const [header, ...rows] = textTable(content);
-    return [options.bold(header ?? ''), ...rows];
-  };
+export function runText(result: Result, { verbose, surface, file, placeOf }: TextOptions): string {
+  const block = (content: Table | undefined, ...after: string[]) =>
+    content === undefined ? [] : [...textTable(content, '  ', surface), ...after, ''];
   const missing = notCountedSentence(result);
   const error = result.waterfall.length > 0 ? errorSentence(result) : undefined;
-  const more = options.verbose
-    ? ''
-    : `Defaults used: ${result.defaults_used.length}. More: rackrate run ${options.file} -v`;
-  const lines = [
-    `${options.bold(title)}${' '.repeat(Math.max(3, 100 - title.length - when.length))}${when}`,
-    what,
-    '',
-    ...facts(result).flatMap(([label, text]) => wrapped(text, `  ${label}`.padEnd(FACT_INDENT))),
-    '',
-    ...(result.waterfall.length > 0 ? [...table(waterfallTable(result)), ''] : []),
-    ...(result.comparisons.length > 0 ? [...table(comparisonTable(result)), ''] : []),
-    ...(options.verbose ? [...detail(result), ''] : []),
+  const [days, marks] = weekLines(result);
+  const note = () =>
+    brokenText(comparisonNote(result), surface.width - 2).map((line) => surface.ink('faint', `  ${line}`));
+  const prose = [
     ...(error === undefined ? [] : [error]),
     ...(missing === undefined ? [] : [missing]),
-    ...(more === '' ? [] : [more]),
-    options.bold(verdictSentence(result)),
+    ...(verbose ? [] : [`Defaults used: ${result.defaults_used.length}. More: rackrate run ${file} -v`]),
+  ];
+  const lines = [
+    ...headLines(result, surface),
+    '',
+    ...facts(result).flatMap(([label, text]) => factLines(label, text, surface)),
+    ...(result.subject.requests_per_day > 0
+      ? ['  week     '.padEnd(FACT_INDENT) + days, ' '.repeat(FACT_INDENT) + marks]
+      : []),
+    '',
+    ...(result.waterfall.length > 0 ? block(waterfallTable(result, surface.width)) : []),
+    ...(result.comparisons.length > 0 ? block(comparisonTable(result), ...note()) : []),
+    ...block(assertionTable(result.assertions, placeOf)),
+    ...(verbose ? [...detail(result, surface), ''] : []),
+    ...prose,
+    surface.ink('bold', verdictSentence(result)),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** The same run as Markdown, to paste into a document. */
-export function runMarkdown(result: Result): string {
+/** Where the numbers of a bill come from, each source once. */
+function sourceLines({ ledger }: Result): string[] {
+  return [...new Set(ledger.filter(({ month }) => month <= 1).map(({ source }) => source))].map(
+    (source) => `- ${source}`,
+  );
+}
+
+/** The same run as Markdown, to paste into a memo. */
+export function runMarkdown(result: Result, placeOf: (index: number) => string): string {
   const { title, when, what } = headline(result);
   const missing = notCountedSentence(result);
+  const error = result.waterfall.length > 0 ? errorSentence(result) : undefined;
+  const section = (name: string, body: readonly string[]) => (body.length === 0 ? [] : [`## ${name}`, '', ...body, '']);
+  const promised = assertionTable(result.assertions, placeOf);
+  const note = () => ['', comparisonNote(result).replace(' * ', ' \\* ')];
   const lines = [
     `# ${title}`,
     '',
@@ -122,17 +140,22 @@ export function runMarkdown(result: Result): string {
     '',
     `**${verdictSentence(result)}**`,
     '',
-    ...facts(result).map(([label, text]) => `- **${label}** ${text}`),
-    '',
-    ...(result.waterfall.length > 0 ? [...markdownTable(waterfallTable(result)), ''] : []),
-    ...(result.comparisons.length > 0 ? [...markdownTable(comparisonTable(result)), ''] : []),
-    ...markdownTable(billTable(result)),
-    '',
+    ...result.warnings.flatMap((warning) => [`> Warning: ${warning}`, '']),
+    ...section(
+      'Who is cheaper',
+      result.comparisons.length > 0 ? [...markdownTable(comparisonTable(result)), ...note()] : [],
+    ),
+    ...section('What makes the price', result.waterfall.length > 0 ? markdownTable(waterfallFigures(result)) : []),
+    ...(error === undefined ? [] : [error, '']),
+    ...section('Bill of month 1', markdownTable(billTable(result))),
     ...(missing === undefined ? [] : [missing, '']),
-    ...result.warnings.map((warning) => `> ${warning}`),
-    '## Defaults used',
-    '',
-    ...markdownTable(defaultsTable(result)),
+    ...section(
+      'The fleet',
+      facts(result).map(([label, text]) => `- **${label}** ${text}`),
+    ),
+    ...section('Promises of the scenario', promised === undefined ? [] : markdownTable(promised)),
+    ...section('Defaults used', markdownTable(defaultsTable(result))),
+    ...section('Sources of the bill', sourceLines(result)),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n').trimEnd()}\n`;
 }

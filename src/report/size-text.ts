@@ -4,6 +4,7 @@ import type { Alternative, SizeAnswer } from '../analysis/size-search.ts';
 import type { Setting } from '../result/sweep-point.ts';
 import { layoutName } from '../scenario/replica-gpus.ts';
 import { formatSeconds, significant } from '../units/format.ts';
+import type { Surface } from './surface.ts';
 import { markdownTable, type Table, textTable } from './table.ts';
 
 const BOUND_BY: Record<Binding, string> = {
@@ -14,7 +15,7 @@ const BOUND_BY: Record<Binding, string> = {
   link: 'link between GPUs',
   availability: 'availability',
   whole_units: 'whole instances',
-  one_replica: 'one replica is enough',
+  one_replica: 'one replica',
 };
 
 /** What a fleet is called in a table and in a sentence. */
@@ -34,18 +35,20 @@ function supplyName({ candidate, result }: Alternative): string {
 const amount = (value: number | undefined, format: (value: number) => string) =>
   value === undefined ? '–' : format(value);
 
+/** What tells the rows of the table apart. */
+function fleetKey({ gpuName, layout, weights }: Candidate): string {
+  return `${gpuName}, ${layoutName(layout)}, ${weights}`;
+}
+
 function sizeTable(alternatives: readonly Alternative[]): Table {
   const left = (label: string) => ({ label, align: 'left' as const });
   const right = (label: string) => ({ label, align: 'right' as const });
   return {
     columns: [
+      left('GPUs, layout, weights'),
       right('USD/month'),
       right('USD/Mtok'),
       right('±'),
-      right('GPUs'),
-      left('GPU'),
-      left('layout'),
-      left('weights'),
       right('batch'),
       right('replicas'),
       right('TTFT p95'),
@@ -56,13 +59,10 @@ function sizeTable(alternatives: readonly Alternative[]): Table {
     rows: alternatives.map((one) => {
       const { metrics, subject, price_error: error } = one.result;
       return [
+        `${amount(metrics.gpus, significant)} x ${fleetKey(one.candidate)}`,
         amount(metrics.cost_usd_per_month, (usd) => Math.round(usd).toLocaleString('en-US')),
         amount(metrics.usd_per_mtok_total, significant),
         `${Math.round(error * 100)} %`,
-        amount(metrics.gpus, significant),
-        one.candidate.gpuName,
-        layoutName(one.candidate.layout),
-        one.candidate.weights,
         subject.max_batch.toLocaleString('en-US'),
         amount(metrics.replicas, significant),
         amount(metrics.ttft_p95_s, formatSeconds),
@@ -117,7 +117,7 @@ function verdict(best: Alternative, asked: Asked): string {
   const { metrics } = best.result;
   const price = amount(metrics.usd_per_mtok_total, significant);
   const fleet = `${amount(metrics.gpus, significant)} x ${fleetName(best.candidate)}, batch ${best.result.subject.max_batch}`;
-  const bound = best.binding === 'one_replica' ? BOUND_BY.one_replica : `bound by ${BOUND_BY[best.binding]}`;
+  const bound = best.binding === 'one_replica' ? 'one replica is enough' : `bound by ${BOUND_BY[best.binding]}`;
   return `Cheapest: ${fleet}: ${price} USD/Mtok, ${bound}; run: ${runCommand(asked, best.settings)}`;
 }
 
@@ -127,11 +127,16 @@ function looked({ screened, simulated }: SizeAnswer): string {
 }
 
 /** The ranking on screen; its last line is the answer. */
-export function sizeText(answer: SizeAnswer, asked: Asked): string {
+export function sizeText(answer: SizeAnswer, asked: Asked, surface: Surface): string {
   const [best] = answer.alternatives as [Alternative, ...Alternative[]];
-  return [asked.name, '', ...textTable(sizeTable(answer.alternatives)), '', looked(answer), verdict(best, asked)].join(
-    '\n',
-  );
+  return [
+    surface.ink('bold', asked.name),
+    '',
+    ...textTable(sizeTable(answer.alternatives), '  ', surface),
+    '',
+    looked(answer),
+    surface.ink('bold', verdict(best, asked)),
+  ].join('\n');
 }
 
 /** The same for a document, with the command of every fleet. */
@@ -141,12 +146,12 @@ export function sizeMarkdown(answer: SizeAnswer, asked: Asked): string {
   return [
     `# ${asked.name}`,
     '',
+    `**${verdict(best, asked)}**`,
+    '',
     ...markdownTable(sizeTable(answer.alternatives)),
     '',
     looked(answer),
     '',
     ...['```sh', ...commands, '```'],
-    '',
-    verdict(best, asked),
   ].join('\n');
 }

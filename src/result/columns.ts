@@ -31,11 +31,24 @@ function comparisonColumns(comparison: Comparison): [header: string, value: Cell
   ];
 }
 
-/** A result as one row: metrics in the order of their table, then the columns of each offer. */
+/** Promises as columns, which only a scenario that makes some has: how many are broken, and each in a sentence. */
+function assertionColumns({ assertions }: Result): [header: string, value: Cell][] {
+  if (assertions.length === 0) return [];
+  return [
+    ['assertions_broken', assertions.filter(({ holds }) => !holds).length],
+    ...assertions.map(({ holds, sentence }, i): [string, Cell] => [
+      `assertion_${i + 1}`,
+      `${holds ? 'held' : 'broken'}: ${sentence}`,
+    ]),
+  ];
+}
+
+/** A result as one row: metrics in the order of their table, then the columns of each offer, then what was promised. */
 export function resultRow(result: Result): [header: string, value: Cell][] {
   return [
     ['status', result.status],
     ...METRICS.map((metric): [string, Cell] => [metric.id, result.metrics[metric.id]]),
     ...result.comparisons.flatMap(comparisonColumns),
+    ...assertionColumns(result),
   ];
 }

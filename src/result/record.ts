@@ -80,6 +80,8 @@ export interface Subject {
   target_availability: number | null;
   slo: readonly LatencyTarget[];
   utilization_histogram: readonly number[];
+  /** 168 hours, Monday 00:00 UTC first. */
+  utilization_by_hour: readonly number[];
   horizon_months: number;
 }
 

@@ -178,6 +178,7 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: Month
     target_availability: plan.reliability?.targetAvailability ?? null,
     slo: plan.slo,
     utilization_histogram: use.utilizationHistogram,
+    utilization_by_hour: use.utilizationByHour,
     horizon_months: Math.max(...plan.horizonMonths),
   };
 }

@@ -12,6 +12,7 @@ import { runOfRow } from '../../src/analysis/accuracy/row-run.ts';
 import { planOfRun } from '../../src/analysis/accuracy/run-plan.ts';
 import { openCatalog } from '../../src/io/catalog-folder.ts';
 import { accuracyText } from '../../src/report/accuracy-text.ts';
+import { PAPER } from '../../src/report/surface.ts';
 
 const catalog = openCatalog();
 
@@ -265,7 +266,7 @@ describe('what is made of the predictions', () => {
   });
 
   test('the last line is the answer', () => {
-    const lines = accuracyText(predictions, errorGroups(predictions.rows), false).split('\n');
+    const lines = accuracyText(predictions, errorGroups(predictions.rows), false, PAPER).split('\n');
     expect(lines.at(-1)).toMatch(
       /^Median error: decode dense .* %.*decode MoE.*TTFT.*; 4 rows predicted, 1 skipped\.$/,
     );

@@ -66,7 +66,7 @@ test.each([
   ],
   [
     'md',
-    /^# Predicted against measured[\s\S]*\| By GPU \|[\s\S]*\| h100-sxm5-80gb \|[\s\S]*## Skipped[\s\S]*Llama-9-8B/,
+    /^# Predicted against measured[\s\S]*\| By GPU +\|[\s\S]*\| h100-sxm5-80gb +\|[\s\S]*## Skipped[\s\S]*Llama-9-8B/,
   ],
   ['json', /"schema": "rackrate.accuracy\/v1"/],
 ])('-o x.%s', (ending, content) => {

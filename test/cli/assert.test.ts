@@ -51,7 +51,27 @@ describe('assertions of a scenario', () => {
       `claims.yaml:4:5: assertion failed: usd_per_mtok_total is ${price} USD/Mtok, and should be at most 0.001 USD/Mtok`,
       'claims.yaml:6:5: assertion failed: against Groq Llama 3.1 8B the API is cheaper over 12 months, and self-hosting should be cheaper',
     ]);
-    expect(run.stdout).toBe(
+    const promised = /^ {2}Promised[\s\S]*?\n\n/m;
+    expect(
+      promised
+        .exec(run.stdout)?.[0]
+        .split('\n')
+        .map((line) => line.trim().split(/ {2,}/)),
+    ).toMatchObject([
+      ['Promised', 'found', 'asked', 'at'],
+      [
+        'usd_per_mtok_total',
+        'broken',
+        expect.stringMatching(/^[\d.]+ USD\/Mtok$/),
+        'at most 0.001 USD/Mtok',
+        'claims.yaml:4',
+      ],
+      ['gpus', 'held', '1', 'at least 1', 'claims.yaml:5'],
+      ['verdict', 'broken', 'API', 'self-host cheaper', 'claims.yaml:6'],
+      [''],
+      [''],
+    ]);
+    expect(run.stdout.replace(promised, '')).toBe(
       rackrate(['run', 'plain.yaml', '-q'], folder).stdout.replaceAll('plain.yaml', 'claims.yaml'),
     );
   });

@@ -203,3 +203,18 @@ describe.skipIf(!existsSync(published))(title, () => {
     expect(found.ttft_s.p99).toBeGreaterThan(found.ttft_s.p50);
   });
 });
+
+test.each([
+  ['md', /^# Support chat .*\n[\s\S]*\n\*\*TTFT p95 .*\n[\s\S]*\| time to first token +\|/],
+  ['csv', /^requests_offered,.*ttft_p95_s,.*targets_missed\n50,50,0,0,[^\n]*\n$/],
+])('-o FILE.%s writes that form', (ending, form) => {
+  const path = join(folder, `out.${ending}`);
+  const args = ['replay', 'scenarios/support-chat-70b.yaml', '--requests', '50', '--rate', '1', '-q', '-o', path];
+  expect(rackrate(args)).toMatchObject({ status: 0, stdout: '' });
+  expect(readFileSync(path, 'utf8')).toMatch(form);
+});
+
+test('a form that a replay has not is refused before it runs', () => {
+  const args = ['replay', 'scenarios/support-chat-70b.yaml', '--requests', '50', '-o', 'out.pdf'];
+  expect(rackrate(args)).toMatchObject({ status: 2, stderr: expect.stringContaining('.md, .csv, .json, .txt') });
+});

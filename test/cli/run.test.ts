@@ -223,7 +223,10 @@ describe('breakeven', () => {
       const [self, api] = [Number(row.self_usd_per_month), Number(row.api_usd_per_month)];
       expect(self).toBeLessThanOrEqual(api * (1 + 1e-9));
     }
-    expect(stderr.trim().split('\n')).toHaveLength(9);
+    const [remark, ...sentences] = stderr.trim().split('\n');
+    // 7,500 USD once: 7,500, 7,500 / 12 and 7,500 / 60 a month.
+    expect(remark).toMatch(/one-off 7,500 USD.*: 7,500 over 1 month, 625 over 1 year, 125 over 5 years$/);
+    expect(sentences).toHaveLength(9);
   });
 
   test('over a price, in the unit of the field', () => {

@@ -13,7 +13,7 @@ const { power } = plan.facility;
 
 /** A week in which `up` of the replicas serve `served` requests a second all the time. */
 const week = (up: number, served: number): WeekRecord[] => [
-  { steps: STEPS_PER_WEEK, up, offered: served, served, overflow: 0, refused: 0, queued: 0, wait: 0 },
+  { steps: STEPS_PER_WEEK, hours: [0], up, offered: served, served, overflow: 0, refused: 0, queued: 0, wait: 0 },
 ];
 
 describe('what GPUs do over a month', () => {

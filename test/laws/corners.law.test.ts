@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toCsv } from '../../src/io/csv.ts';
 import { runMarkdown, runText } from '../../src/report/run-text.ts';
+import { PAPER } from '../../src/report/surface.ts';
 import { resultRow } from '../../src/result/columns.ts';
 import type { Result } from '../../src/result/record.ts';
 import { simulate } from '../../src/result/simulate.ts';
@@ -65,8 +66,9 @@ function checkForms(result: Result): void {
     row.map(([header]) => header),
     [Object.fromEntries(row)],
   );
-  const text = runText(result, { verbose: true, bold: (words) => words, file: 's.yaml' });
-  for (const form of [csv, text, runMarkdown(result)]) {
+  const placeOf = () => 's.yaml:1:1';
+  const text = runText(result, { verbose: true, surface: PAPER, file: 's.yaml', placeOf });
+  for (const form of [csv, text, runMarkdown(result, placeOf)]) {
     expect(ODD_WORDS.exec(form)?.[0]).toBeUndefined();
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
     expect(form).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);

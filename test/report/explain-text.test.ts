@@ -5,13 +5,14 @@ import type { ExplainNode } from '../../src/analysis/explain/explanation.ts';
 import { loadPlan } from '../../src/cli/load-plan.ts';
 import { originsOf } from '../../src/cli/origins.ts';
 import { explainMarkdown, explainText, shownFormula, shownQuantity } from '../../src/report/explain-text.ts';
+import { PAPER } from '../../src/report/surface.ts';
 import { evaluate } from '../analysis/explain/evaluate.ts';
 import { ROOT } from '../cli/rackrate.ts';
 
 const opened = loadPlan(join(ROOT, 'scenarios', 'support-chat-70b.yaml'), { set: [], with: [] });
 const e = explaining(opened.plan, 0, originsOf(opened));
 const explanation = explainMetric(e, 'usd_per_mtok_output');
-const text = explainText(explanation, (word) => word);
+const text = explainText(explanation, PAPER);
 
 const PREFIX: Record<string, number> = {
   P: 1e15,

@@ -246,7 +246,9 @@ function plainParts(e: Explaining, id: string, entry: LedgerLine): LineParts {
 function lineNode(e: Explaining, entry: LedgerLine): string {
   const same = e.facts.lines.filter((other) => other.id === entry.id);
   const word = `bill_${entry.id}`.replaceAll(/[^A-Za-z0-9]+/g, '_');
-  const id = same.length === 1 ? word : `${word}_${same.indexOf(entry) + 1}`;
+  const isOnlyOfUnit = same.filter(({ unit }) => unit === entry.unit).length === 1;
+  const which = isOnlyOfUnit ? `per_${entry.unit.replaceAll(/[^A-Za-z0-9]+/g, '_')}` : same.indexOf(entry) + 1;
+  const id = same.length === 1 ? word : `${word}_${which}`;
   return e.table.computed({ id, label: entry.label, unit: 'USD', value: entry.amount }, () => {
     const known = rentParts(e, entry) ?? overheadParts(e, entry) ?? peopleParts(e, entry) ?? overflowParts(e, entry);
     const { quantity, rate } = known ?? plainParts(e, id, entry);

@@ -12,7 +12,7 @@ import { accuracyPicture } from '../../report/accuracy-picture.ts';
 import { accuracyMarkdown, accuracyText } from '../../report/accuracy-text.ts';
 import { openLookups } from '../../run/open-lookups.ts';
 import { InputError } from '../../schema/problem.ts';
-import { type GlobalOptions, result } from '../output.ts';
+import { type GlobalOptions, result, surfaceOf } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
 export interface AccuracyOptions {
@@ -67,7 +67,7 @@ function rowsAsCsv({ rows }: Predictions): string {
   return toCsv([...columns], cells);
 }
 
-function written(form: Form, predictions: Predictions, engine: string, colour: Facet, verbose?: boolean): string {
+function written(form: Form, predictions: Predictions, engine: string, colour: Facet, options: GlobalOptions): string {
   const groups = errorGroups(predictions.rows);
   switch (form) {
     case 'json':
@@ -79,7 +79,7 @@ function written(form: Form, predictions: Predictions, engine: string, colour: F
     case 'svg':
       return accuracyPicture(predictions, colour);
     case 'txt':
-      return accuracyText(predictions, groups, verbose);
+      return accuracyText(predictions, groups, options.verbose === true, surfaceOf(options));
   }
 }
 
@@ -102,5 +102,5 @@ export async function showAccuracy(options: GlobalOptions & AccuracyOptions): Pr
   progress.stop();
   const predictions = sortOut(results);
   if (form === 'svg' && predictions.rows.length === 0) refuse('no row could be predicted, so there is nothing to draw');
-  await result(options, written(form, predictions, name, colour, options.verbose));
+  await result(options, written(form, predictions, name, colour, options));
 }

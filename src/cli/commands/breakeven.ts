@@ -1,4 +1,5 @@
 import { type Axis, parseAxis, settingOf } from '../../analysis/axis.ts';
+import { oneOffUsd } from '../../cost/people-cost.ts';
 import { toCsv } from '../../io/csv.ts';
 import { locateProblems } from '../../io/scenario-file.ts';
 import { horizonName, volumePhrase } from '../../report/verdict-sentence.ts';
@@ -13,9 +14,11 @@ import type { Cell } from '../../result/columns.ts';
 import { outputShareSettings } from '../../scenario/output-share.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { InputError, optionError } from '../../schema/problem.ts';
+import { formatUsd } from '../../units/format.ts';
 import { type LoadedPlan, loadPlan } from '../load-plan.ts';
 import { type GlobalOptions, note, result, wantsJsonRows } from '../output.ts';
 import { startProgress } from '../progress.ts';
+import { replacedKeys } from '../replaced-keys.ts';
 
 const MOST_MONTHS = 120;
 
@@ -79,7 +82,21 @@ export async function breakevenScenario(
   });
   if (asJson) await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
   else await result(options, toCsv(Object.keys(rows[0] as Record<string, Cell>), rows));
+  for (const remark of remarks(axis, loaded.raw, plan, horizons)) note(options, remark);
   for (const sentence of sentences(axis, rows)) note(options, sentence);
+}
+
+/** What a reader who compares the rows with a run's month has to know. */
+function remarks({ path }: Axis, raw: unknown, plan: Plan, horizons: readonly number[]): string[] {
+  const once = oneOffUsd(plan);
+  const hasSpread = once > 0 && path !== 'month' && path !== 'horizon';
+  const perMonth = horizons.map((months) => `${formatUsd(once / months)} over ${horizonName(months)}`).join(', ');
+  return [
+    ...replacedKeys([path], raw),
+    ...(hasSpread
+      ? [`self_usd_per_month includes the one-off ${formatUsd(once)} USD, spread over each horizon: ${perMonth}`]
+      : []),
+  ];
 }
 
 /** Months of an axis over time, in order. */

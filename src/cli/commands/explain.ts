@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import { explaining, explainMetric, HEADLINE } from '../../analysis/explain/explain.ts';
 import { locateProblems } from '../../io/scenario-file.ts';
 import { didYouMean } from '../../math/edit-distance.ts';
@@ -8,7 +7,7 @@ import { shown } from '../../schema/printable.ts';
 import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { loadPlan } from '../load-plan.ts';
 import { originsOf } from '../origins.ts';
-import { type GlobalOptions, result } from '../output.ts';
+import { type GlobalOptions, result, surfaceOf } from '../output.ts';
 
 type Form = 'text' | 'json' | 'md';
 
@@ -54,9 +53,7 @@ export async function explainScenario(
     const explanation = explainMetric(explaining(opened.plan, options.seed ?? 0, originsOf(opened)), id, depth);
     if (form === 'json') return await result(options, JSON.stringify(explanation, undefined, 2));
     if (form === 'md') return await result(options, explainMarkdown(explanation));
-    const wantsBold = options.color && options.output === undefined;
-    const bold = (text: string) => (wantsBold ? styleText('bold', text, { stream: process.stdout }) : text);
-    return await result(options, explainText(explanation, bold));
+    return await result(options, explainText(explanation, surfaceOf(options)));
   } catch (error) {
     if (error instanceof InputError) throw locateProblems(opened.loaded, error);
     if (!(error instanceof InfeasibleError)) throw error;

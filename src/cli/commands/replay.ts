@@ -4,8 +4,9 @@ import { toCsv } from '../../io/csv.ts';
 import { openTrace } from '../../io/traces/open-trace.ts';
 import type { Trace } from '../../io/traces/trace.ts';
 import { writeOutput } from '../../io/write-file.ts';
-import { replayText } from '../../report/replay-text.ts';
+import { replayMarkdown, replayText } from '../../report/replay-text.ts';
 import { type ReplayRecord, replay } from '../../result/replay.ts';
+import { replayRow } from '../../result/replay-row.ts';
 import { chromeTrace, TimelineRecorder } from '../../result/timeline.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { instanceGpus, layoutName } from '../../scenario/replica-gpus.ts';
@@ -19,7 +20,7 @@ import type { RequestSource } from '../../traffic/request-source.ts';
 import { formatCount, formatSeconds, significant } from '../../units/format.ts';
 import { parseQuantity } from '../../units/parse.ts';
 import { loadPlan } from '../load-plan.ts';
-import { type GlobalOptions, note, result } from '../output.ts';
+import { formOf, type GlobalOptions, note, result, surfaceOf } from '../output.ts';
 import { type Progress, startProgress } from '../progress.ts';
 
 export interface ReplayOptions {
@@ -39,6 +40,7 @@ const HOUR = 3600;
 
 /** A request in three years; a clock of seconds loses its milliseconds in the gaps of anything slower. */
 const SLOWEST = 1e-8;
+const FORMS = ['md', 'csv'] as const;
 
 function fault(message: string): InputError {
   return new InputError([{ path: [], message }]);
@@ -193,6 +195,7 @@ export async function replayScenario(file: string, options: GlobalOptions & Repl
   if (options.timeline !== undefined && !/\.(json|csv)$/i.test(options.timeline)) {
     throw fault(`--timeline ${options.timeline}: end it in .json (for Perfetto or chrome://tracing) or .csv`);
   }
+  formOf(options, FORMS);
   const { loaded, plan: asked } = loadPlan(file, options);
   const plan = settlePools(asked);
   const replica = replicaOf(plan);
@@ -227,7 +230,8 @@ async function print(
   record: ReplayRecord,
   wallSeconds: number,
 ): Promise<void> {
-  if (options.json === true || /\.json$/i.test(options.output ?? '')) {
+  const form = formOf(options, FORMS);
+  if (form === 'json') {
     const head = {
       schema: 'rackrate.replay/v1',
       version: manifest.version,
@@ -239,5 +243,14 @@ async function print(
     return;
   }
   const heading = { title: plan.name, replica: replicaWords(plan), source: words };
-  await result(options, replayText(heading, record, wallSeconds));
+  switch (form) {
+    case 'md':
+      return result(options, replayMarkdown(heading, record));
+    case 'csv': {
+      const row = replayRow(record);
+      return result(options, toCsv(Object.keys(row), [row]));
+    }
+    case 'text':
+      return result(options, replayText(heading, record, wallSeconds, surfaceOf(options)));
+  }
 }

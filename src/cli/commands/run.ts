@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { basename } from 'node:path';
 import manifest from '../../../package.json' with { type: 'json' };
 import { toCsv } from '../../io/csv.ts';
 import { formatProblem } from '../../io/located-error.ts';
@@ -10,7 +10,7 @@ import { simulate } from '../../result/simulate.ts';
 import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type LoadedPlan, loadPlan } from '../load-plan.ts';
-import { type GlobalOptions, note, result, say } from '../output.ts';
+import { type GlobalOptions, note, result, say, surfaceOf } from '../output.ts';
 
 type Form = 'text' | 'json' | 'csv' | 'md';
 
@@ -26,11 +26,6 @@ function formOf(options: GlobalOptions): Form {
   throw new InputError([
     { path: [], message: `cannot tell the form of ${options.output}; end it in .csv, .json, .md or .txt` },
   ]);
-}
-
-function bold(options: GlobalOptions): (text: string) => string {
-  const wanted = options.color && options.output === undefined;
-  return (text) => (wanted ? styleText('bold', text, { stream: process.stdout }) : text);
 }
 
 function asCsv(found: Result): string {
@@ -62,6 +57,14 @@ function reportAssertions({ locate }: LoadedScenario, { assertions }: Result): v
   });
 }
 
+/** Where a promise is written, in short: the file's own name and the line. */
+function placeOf({ locate }: LoadedScenario): (index: number) => string {
+  return (index) => {
+    const { file, line } = locate(['assert', index]);
+    return `${basename(file)}${line === undefined ? '' : `:${line}`}`;
+  };
+}
+
 /** Answers a scenario: on screen, as JSON, or into a file. */
 export async function runScenario(file: string, options: GlobalOptions): Promise<void> {
   const form = formOf(options);
@@ -80,8 +83,16 @@ export async function runScenario(file: string, options: GlobalOptions): Promise
     case 'csv':
       return result(options, asCsv(found));
     case 'md':
-      return result(options, runMarkdown(found));
+      return result(options, runMarkdown(found, placeOf(loaded)));
     case 'text':
-      return result(options, runText(found, { verbose: options.verbose === true, bold: bold(options), file }));
+      return result(
+        options,
+        runText(found, {
+          verbose: options.verbose === true,
+          surface: surfaceOf(options),
+          file,
+          placeOf: placeOf(loaded),
+        }),
+      );
   }
 }

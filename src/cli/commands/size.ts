@@ -7,7 +7,7 @@ import type { Cell } from '../../result/columns.ts';
 import { share } from '../../schema/fields.ts';
 import { InfeasibleError, InputError } from '../../schema/problem.ts';
 import { loadPlan } from '../load-plan.ts';
-import { type GlobalOptions, note, result } from '../output.ts';
+import { type GlobalOptions, note, result, surfaceOf } from '../output.ts';
 import { startProgress } from '../progress.ts';
 
 export interface SizeOptions extends GlobalOptions {
@@ -134,6 +134,6 @@ export async function sizeScenario(file: string, options: SizeOptions): Promise<
     case 'md':
       return result(options, sizeMarkdown(answer, asked));
     case 'text':
-      return result(options, sizeText(answer, asked));
+      return result(options, sizeText(answer, asked, surfaceOf(options)));
   }
 }

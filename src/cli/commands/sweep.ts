@@ -19,6 +19,7 @@ import { significant } from '../../units/format.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type GlobalOptions, note, result, say, wantsJsonRows } from '../output.ts';
 import { startProgress } from '../progress.ts';
+import { replacedKeys } from '../replaced-keys.ts';
 
 export interface SweepCommandOptions extends GlobalOptions {
   axis: readonly string[];
@@ -81,6 +82,8 @@ export async function sweepScenario(file: string, options: SweepCommandOptions):
   const workers = workersFor(options, plan.points);
   for (const warning of plan.axes.flatMap((axis) => axis.warnings)) note(options, `warning: ${warning}`);
   const { raw } = readScenario(file, options, openLookups());
+  const paths = plan.axes.map(({ path }) => path);
+  for (const remark of replacedKeys(paths, raw)) note(options, remark);
   const job: SweepJob = { raw, plan, seed: options.seed ?? 0 };
   const store = openStore(job, options.output);
   if (store.rows > 0) note(options, `going on after ${pointsOf(store.rows, plan.points)}`);
