@@ -65,6 +65,8 @@ export interface Comparison {
   usd_per_mtok_total: number;
   horizons: HorizonComparison[];
   breakeven_month: number | null;
+  /** Whether that month's lead is still there at the end of the longest horizon; null where there is no such month. */
+  paid_back_to_end: boolean | null;
   breakeven_tokens_per_month: VolumeInterval[];
   /** Mean utilisation of month 1's fleet at which both cost the same; null where its busiest hour would not allow it. */
   breakeven_utilization: number | null;
@@ -179,6 +181,8 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
   const requests = fleet.map((entry) => entry.result.traffic.offered);
   const api = apiByMonth(offer, perRequest, fleet);
   const perMinute = requests.map((count) => count / (plan.hoursPerMonth * 60));
+  const month = breakevenMonth(cash.now, cash.byMonth, api);
+  const sum = (flows: readonly number[]) => flows.reduce((total, flow) => total + flow, 0);
   return {
     name: offer.name,
     same_model: offer.sameModel,
@@ -203,7 +207,8 @@ export function compareWith(offer: OfferPlan, basis: ComparisonBasis): Compariso
     usd_per_month: api[0] as number,
     usd_per_mtok_total: perToken * 1e6,
     horizons: basis.horizons.map((own) => horizon(basis, own, api, perToken)),
-    breakeven_month: breakevenMonth(cash.now, cash.byMonth, api),
+    breakeven_month: month,
+    paid_back_to_end: month === null ? null : cash.now + sum(cash.byMonth) <= sum(api),
     breakeven_tokens_per_month: winningVolumes(basis, perToken),
     breakeven_utilization: breakevenUtilization(basis, perToken),
   };

@@ -8,6 +8,7 @@ export interface Verdict {
   same_model: boolean;
   volumes: VolumeInterval[];
   month: number | null;
+  paid_back_to_end: boolean | null;
   /** Rent per GPU-hour at which the longest comparable horizon turns. */
   flip_rent_usd_per_gpu_h: number | null;
   reason: string;
@@ -37,7 +38,7 @@ export function comparableHorizons(comparison: Comparison): Comparison['horizons
  */
 export function verdict(comparison: Comparison | undefined, ownUsdPerMonth: number): Verdict {
   if (comparison === undefined) {
-    const nothing = { volumes: [], month: null, flip_rent_usd_per_gpu_h: null };
+    const nothing = { volumes: [], month: null, paid_back_to_end: null, flip_rent_usd_per_gpu_h: null };
     return {
       outcome: 'no_comparison',
       against: null,
@@ -55,6 +56,7 @@ export function verdict(comparison: Comparison | undefined, ownUsdPerMonth: numb
     same_model: comparison.same_model,
     volumes: comparison.breakeven_tokens_per_month,
     month: comparison.breakeven_month,
+    paid_back_to_end: comparison.paid_back_to_end,
     flip_rent_usd_per_gpu_h: horizons.at(-1)?.breakeven_rent_usd_per_gpu_h ?? null,
     reason: reasonFor(comparison, ownUsdPerMonth),
   };

@@ -3,7 +3,7 @@ import { COMPARABLE_UNSERVED_SHARE } from '../analysis/verdict.ts';
 import type { Result } from '../result/record.ts';
 import { formatShare, formatUsd, formatUsdPerMtok } from '../units/format.ts';
 import type { Table } from './table.ts';
-import { horizonName, volumeRange } from './verdict-sentence.ts';
+import { horizonName, paidBackPhrase, volumeRange } from './verdict-sentence.ts';
 
 /** What the table has a mark for. */
 const GAPS = ', with gaps';
@@ -18,7 +18,7 @@ function comparisonRow(comparison: Comparison): string[] {
     ? '—'
     : comparison.breakeven_month === null
       ? 'never'
-      : `month ${comparison.breakeven_month}`;
+      : paidBackPhrase(comparison.breakeven_month, comparison.paid_back_to_end);
   const volumes = volumeRange(comparison.breakeven_tokens_per_month).replace(GAPS, ' †');
   return [
     name,
@@ -31,7 +31,7 @@ function comparisonRow(comparison: Comparison): string[] {
 }
 
 /** What the marks of the table mean, and how old its prices are. */
-export function comparisonNote({ comparisons }: Result): string {
+export function comparisonNote({ comparisons, subject }: Result): string {
   const dates = [...new Set(comparisons.map(({ price_as_of: date }) => date.slice(0, 7)))].sort();
   const names = (date: string) =>
     comparisons.filter((entry) => entry.price_as_of.startsWith(date)).map(({ name }) => name);
@@ -46,7 +46,9 @@ export function comparisonNote({ comparisons }: Result): string {
     ...(hasGaps ? ['† with gaps, where one more replica is not yet full'] : []),
     ...(hasOthers ? ['* another model, of other quality'] : []),
   ];
-  return `${priced}. ${marks.join('; ')}.`;
+  const moving = subject.price_paths.map(({ of, path }) => `${of} ${path}`);
+  const paths = moving.length === 0 ? '' : ` Moving, from month 1 on: ${moving.join('; ')}.`;
+  return `${priced}. ${marks.join('; ')}.${paths}`;
 }
 
 /** Own price on top, then every offer: price, bill, who wins each horizon, when and from which volume it pays. */

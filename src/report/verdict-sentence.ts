@@ -12,6 +12,11 @@ function list(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
+/** The month in which own cash has caught up, and whether it falls behind again, as where an API grows cheaper. */
+export function paidBackPhrase(month: number, toEnd: boolean | null): string {
+  return toEnd === false ? `month ${month}, not to the end` : `month ${month}`;
+}
+
 /** Volumes at which self-hosting is cheaper; gaps where one more replica must first be filled are said, not listed. */
 export function volumeRange(intervals: readonly VolumeInterval[]): string {
   const [first] = intervals;
@@ -60,7 +65,10 @@ export function verdictSentence(result: Result): string {
   const doubt = insideError(result, comparison.usd_per_month)
     ? ` The gap is inside the ± ${Math.round(result.price_error * 100)} % error.`
     : '';
-  const month = verdict.month === null ? 'never paid back' : `paid back in month ${verdict.month}`;
+  const month =
+    verdict.month === null
+      ? 'never paid back'
+      : `paid back in ${paidBackPhrase(verdict.month, verdict.paid_back_to_end)}`;
   const flip = verdict.flip_rent_usd_per_gpu_h;
   const allIn = result.subject.capacity === 'own' ? ', nodes, space and power together' : '';
   switch (verdict.outcome) {

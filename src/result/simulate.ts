@@ -1,7 +1,7 @@
 import { compareWith, comparisonBasis } from '../analysis/comparison.ts';
 import { energyFloorWarnings } from '../analysis/energy-floor.ts';
 import { baselineOffer, buildLedger } from '../analysis/month-bill.ts';
-import { offerWarnings } from '../analysis/offer-notes.ts';
+import { offerWarnings, pathPhrase } from '../analysis/offer-notes.ts';
 import { COMPARABLE_UNSERVED_SHARE, verdict } from '../analysis/verdict.ts';
 import { waterfall } from '../analysis/waterfall.ts';
 import { monthsBetween, STALE_MONTHS } from '../catalog/price-age.ts';
@@ -142,6 +142,15 @@ function poolsOf(scheduling: Extract<Scheduling, { kind: 'disaggregated' }>): { 
   return { prefill: Number(scheduling.prefillInstances), decode: Number(scheduling.decodeInstances) };
 }
 
+function pricePaths({ offers, capacity, people }: Plan): Subject['price_paths'] {
+  const moving = [
+    { of: 'rent', path: capacity.kind === 'rent' ? capacity.pricePath : undefined },
+    { of: 'wages', path: people?.ratePath },
+    ...offers.map(({ name, pricePath }) => ({ of: name, path: pricePath })),
+  ];
+  return moving.flatMap(({ of, path }) => (path === undefined ? [] : [{ of, path: pathPhrase(path) }]));
+}
+
 function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: MonthUse): Subject {
   const { traffic, serving } = plan;
   return {
@@ -179,6 +188,7 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: Month
     slo: plan.slo,
     utilization_histogram: use.utilizationHistogram,
     utilization_by_hour: use.utilizationByHour,
+    price_paths: pricePaths(plan),
     horizon_months: Math.max(...plan.horizonMonths),
   };
 }

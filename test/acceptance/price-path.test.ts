@@ -95,6 +95,15 @@ test('R14 a path that takes a price below the electricity is flagged with its mo
   expect(held({ yearly: '-10 %' }).warnings.filter((text) => text.includes('electricity'))).toEqual([]);
 });
 
+test('a lead that falling prices take away again is no lead to the end', () => {
+  const change = { people: { setup: '2000 USD' }, traffic: { requests_per_day: 15_000, ...MIX_A } };
+  const kept = comparison(held(undefined, change));
+  const lost = comparison(held({ yearly: '-60 %' }, change));
+  expect(kept).toMatchObject({ breakeven_month: lost.breakeven_month, paid_back_to_end: true });
+  expect(lost.paid_back_to_end).toBe(false);
+  expect(comparison(held({ yearly: '-99 %', steps: 'month' }, change)).paid_back_to_end).toBeNull();
+});
+
 describe('a path', () => {
   const change = fc.double({ min: -0.9, max: 2, noNaN: true });
   const path: fc.Arbitrary<PricePath> = fc.record({
