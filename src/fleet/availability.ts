@@ -55,7 +55,7 @@ export function replicasFor(needed: number, rule: RedundancyRule, atLeastReplica
 }
 
 /** More states than this are told apart by no result. */
-const MOST_STATES = 48;
+export const MOST_STATES = 48;
 
 /** Neighbouring states taken together, at their mean. */
 function merged(
@@ -76,7 +76,11 @@ function merged(
  * Chances that exactly j replicas are up, the negligible ones dropped and the rest rescaled to sum to 1. Of very large
  * fleets neighbouring counts are taken together at their mean.
  */
-export function upStates(replicas: number, replicaAvailability: Share): { up: number; probability: Share }[] {
+export function upStates(
+  replicas: number,
+  replicaAvailability: Share,
+  most = MOST_STATES,
+): { up: number; probability: Share }[] {
   if (replicaAvailability >= 1) return [{ up: replicas, probability: 1 }];
   const { from, mass } = binomialWindow(replicas, replicaAvailability);
   const states = mass
@@ -85,5 +89,5 @@ export function upStates(replicas: number, replicaAvailability: Share): { up: nu
     .reverse();
   const kept = states.reduce((sum, state) => sum + state.probability, 0);
   const scaled = states.map((state) => ({ up: state.up, probability: state.probability / kept }));
-  return scaled.length <= MOST_STATES ? scaled : merged(scaled, Math.ceil(scaled.length / MOST_STATES));
+  return scaled.length <= most ? scaled : merged(scaled, Math.ceil(scaled.length / most));
 }

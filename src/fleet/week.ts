@@ -1,6 +1,6 @@
 import type { Plan } from '../scenario/plan.ts';
 import type { Envelope } from '../serving/envelope.ts';
-import { upStates } from './availability.ts';
+import { MOST_STATES, upStates } from './availability.ts';
 
 /** Five-minute steps of a week. */
 export const STEPS_PER_WEEK = 2016;
@@ -8,6 +8,8 @@ export const STEPS_PER_HOUR = 12;
 const STEP_SECONDS = 300;
 /** Weeks a queue is given to settle into its weekly rhythm before one is counted. */
 const QUEUE_WARM_UP_WEEKS = 2;
+/** A queue's week is stepped whole for each count of replicas that are up; of large fleets so few tell enough. */
+const MOST_QUEUES = 16;
 
 /** What happens in some steps of a week while `up` replicas are up. Rates in requests per second. */
 export interface WeekRecord {
@@ -115,10 +117,13 @@ function queueWeek(plan: Plan, most: number, up: number, probability: number, me
 export function simulateWeek(plan: Plan, envelope: Envelope, replicas: number, meanRate: number): WeekRecord[] {
   const rates = distinctRates(plan.traffic.shape);
   const peak = meanRate * Math.max(...rates.keys());
-  return upStates(replicas, plan.reliability?.replicaAvailability ?? 1).flatMap(({ up, probability }) => {
-    const most = threshold(plan, envelope, up);
-    return plan.traffic.overflow === 'queue' && peak > most
-      ? queueWeek(plan, most, up, probability, meanRate)
-      : memorylessWeek(plan, rates, most, up, probability, meanRate);
-  });
+  const availability = plan.reliability?.replicaAvailability ?? 1;
+  return upStates(replicas, availability, plan.traffic.overflow === 'queue' ? MOST_QUEUES : MOST_STATES).flatMap(
+    ({ up, probability }) => {
+      const most = threshold(plan, envelope, up);
+      return plan.traffic.overflow === 'queue' && peak > most
+        ? queueWeek(plan, most, up, probability, meanRate)
+        : memorylessWeek(plan, rates, most, up, probability, meanRate);
+    },
+  );
 }
