@@ -248,7 +248,8 @@ describe('what is no question', () => {
   test('an unknown GPU is named with its neighbour, one without a price is refused', () => {
     expect(problem(() => size({}, { gpus: ['h200-sxm-141g'] }))).toContain('did you mean "h200-sxm-141gb"');
     expect(problem(() => size({}, { gpus: ['m2-ultra-192gb'] }))).toContain('nothing to price it with');
-    expect(problem(() => size({}, { weights: ['fp9'] }))).toContain('known: fp32, bf16');
+    expect(problem(() => size({}, { weights: ['fp9'] }))).toContain('did you mean "fp8"');
+    expect(problem(() => size({}, { weights: ['ternary'] }))).toContain('known: fp32, bf16');
   });
 
   test('nothing inside the target: the nearest miss', () => {
