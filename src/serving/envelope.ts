@@ -97,6 +97,9 @@ function point(replica: Replica, state: SteadyState): EnvelopePoint {
   };
 }
 
+/** A replica that may do no more than this share of what it can, to be on time, is no use at any number. */
+const LIGHTEST = 1e-6;
+
 /** The largest level whose latencies all meet their targets, and the first target to break beyond it. */
 function targetLevel(
   replica: Replica,
@@ -107,7 +110,7 @@ function targetLevel(
   let limitedBy: Limit | undefined;
   for (const target of slo) {
     const meets = (x: number) => latencyAt(replica, stateAt(x), target) <= target.seconds;
-    const found = largestWhere(meets, 0, 1);
+    const found = largestWhere(meets, LIGHTEST, 1);
     if (found === undefined) return undefined;
     if (found < level) {
       level = found;
@@ -118,7 +121,7 @@ function targetLevel(
 }
 
 function missedTarget(replica: Replica, stateAt: StateAt, slo: readonly LatencyTarget[]): Pick<Envelope, 'missed'> {
-  const idle = stateAt(0);
+  const idle = stateAt(LIGHTEST);
   for (const target of slo) {
     const seconds = latencyAt(replica, idle, target);
     if (!(seconds <= target.seconds)) return { missed: { target, seconds } };

@@ -6,7 +6,7 @@ import { buildEnvelope, QUANTILES } from '../../src/serving/envelope.ts';
 import { readEnvelope, readLatency } from '../../src/serving/read-envelope.ts';
 import { buildReplica } from '../../src/serving/replica.ts';
 import { NO_FRONT_END } from '../../src/traffic/front-end.ts';
-import { planOf, type Raw } from '../acceptance/fixtures.ts';
+import { planOf, type Raw, runWith } from '../acceptance/fixtures.ts';
 import { runPlainReplica } from '../oracles/plain-replica.ts';
 
 /** The first tenth of a run starts from an empty replica and is left out. */
@@ -61,4 +61,21 @@ describe('the closed form against a replica stepped iteration by iteration', { t
     expect(off('ttft50')).toBeLessThan(0.15);
     expect(off('ttft95')).toBeLessThan(share < 0.6 ? 0.12 : 0.25);
   });
+});
+
+test('a replica that is late under any load at all is of no use at any number, and says so', () => {
+  const result = runWith({
+    serving: {
+      gpu: 'a10',
+      weights: 'bf16',
+      engine: 'vllm',
+      engine_efficiency: 0.05,
+      speculation: { acceptance: 0, depth: 1, draft_cost: 0 },
+    },
+    traffic: { tokens_per_day: 1, input_tokens: { low: 2, high: 100 }, output_tokens: { p50: 2, p95: 1598 } },
+    slo: { ttft_p95: '1 s' },
+  });
+  expect(result.slo_met).toBe(false);
+  expect(Number.isFinite(result.subject.needed_replicas)).toBe(true);
+  expect(result.waterfall.every(({ usd_per_mtok }) => Number.isFinite(usd_per_mtok))).toBe(true);
 });
