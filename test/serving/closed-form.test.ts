@@ -65,6 +65,15 @@ describe('the closed form against a replica stepped iteration by iteration', { t
 
 test('a replica that is late under any load at all is of no use at any number, and says so', () => {
   const result = runWith({
+    model: {
+      layers: 32,
+      hidden_size: 4096,
+      intermediate_size: 14336,
+      vocab_size: 128256,
+      heads: 32,
+      kv_heads: 8,
+      head_dim: 128,
+    },
     serving: {
       gpu: 'a10',
       weights: 'bf16',
