@@ -230,7 +230,7 @@ describe('breakeven', () => {
   });
 
   test('over a price, in the unit of the field', () => {
-    const { stdout } = rackrate([
+    const { stdout, stderr } = rackrate([
       'breakeven',
       'scenarios/support-chat-70b.yaml',
       '--over',
@@ -242,5 +242,17 @@ describe('breakeven', () => {
     const crossing = rows.find((row) => row.kind === 'crossing');
     expect(crossing).toMatchObject({ cheaper: 'api' });
     expect(Number(crossing?.self_usd_per_month)).toBeCloseTo(Number(crossing?.api_usd_per_month), 2);
+    expect(stderr).toMatch(/^Together Llama 3\.3 70B over 1 year: self-host is cheaper below 2\.\d+ USD\/h$/m);
+  });
+
+  test('over time, as a memo', () => {
+    const over = ['breakeven', 'scenarios/support-chat-70b.yaml', '--over', 'month=1..60:60', '-o', 'memo.md'];
+    const folder = folderWith({ 'scenarios/support-chat-70b.yaml': SUPPORT_CHAT });
+    expect(rackrate(over, folder)).toMatchObject({ status: 0, stdout: '' });
+    const lines = readFileSync(join(folder, 'memo.md'), 'utf8').split('\n');
+    expect(lines[0]).toBe('# Support chat on Llama 3.3 70B: break-even over month');
+    expect(lines).toContain('- Together Llama 3.3 70B: self-host is cheaper from month 6 on');
+    expect(lines.filter((line) => /^\| +\d+ \|/.test(line))).toHaveLength(3 * 60);
+    expect(lines.filter((line) => /NaN|Infinity|undefined|\d\.\d{7}/.test(line))).toEqual([]);
   });
 });

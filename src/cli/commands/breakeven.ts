@@ -2,6 +2,7 @@ import { type Axis, parseAxis, settingOf } from '../../analysis/axis.ts';
 import { oneOffUsd } from '../../cost/people-cost.ts';
 import { toCsv } from '../../io/csv.ts';
 import { locateProblems } from '../../io/scenario-file.ts';
+import { breakevenMarkdown } from '../../report/breakeven-markdown.ts';
 import { horizonName, volumePhrase } from '../../report/verdict-sentence.ts';
 import { breakevenOverHorizons, breakevenOverMonths } from '../../result/breakeven-over-time.ts';
 import {
@@ -14,9 +15,9 @@ import type { Cell } from '../../result/columns.ts';
 import { outputShareSettings } from '../../scenario/output-share.ts';
 import type { Plan } from '../../scenario/plan.ts';
 import { InputError, optionError } from '../../schema/problem.ts';
-import { formatUsd } from '../../units/format.ts';
+import { formatUsd, significant } from '../../units/format.ts';
 import { type LoadedPlan, loadPlan } from '../load-plan.ts';
-import { type GlobalOptions, note, result, wantsJsonRows } from '../output.ts';
+import { formOf, type GlobalOptions, note, result } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { replacedKeys } from '../replaced-keys.ts';
 
@@ -35,7 +36,7 @@ function horizonsOf(plan: Plan, text: string | undefined): readonly number[] {
 }
 
 /** One sentence per horizon and offer, from the crossing rows. */
-function sentences({ path }: Axis, rows: readonly BreakevenRow[]): string[] {
+function sentences(axis: Axis, rows: readonly BreakevenRow[]): string[] {
   const groups = new Map<string, BreakevenRow[]>();
   for (const row of rows) {
     if (row.kind === 'curve') continue;
@@ -43,18 +44,33 @@ function sentences({ path }: Axis, rows: readonly BreakevenRow[]): string[] {
     const name = `${row.comparison}${over}`;
     groups.set(name, [...(groups.get(name) ?? []), row]);
   }
-  return [...groups].map(([name, list]) => `${name}: ${phrase(path, list)}`);
+  return [...groups].map(([name, list]) => `${name}: ${phrase(axis, list)}`);
 }
 
-function phrase(path: string, list: readonly BreakevenRow[]): string {
+/** Where on an axis the own fleet is the cheaper, from the places where the sides change. */
+function alongPhrase({ path, unit }: Axis, list: readonly BreakevenRow[]): string {
+  const at = (row: BreakevenRow) => {
+    const number = significant(Number(row[path]), 4);
+    if (path === 'month') return `month ${number}`;
+    const measure = path === 'horizon' ? 'months' : unit;
+    return measure === undefined ? number : `${number} ${measure}`;
+  };
+  const parts = list.flatMap((row, i) => {
+    const next = list[i + 1];
+    if (row.cheaper === 'self') return [next === undefined ? `from ${at(row)} on` : `from ${at(row)} to ${at(next)}`];
+    return i === 0 ? [`below ${at(row)}`] : [];
+  });
+  return `self-host is cheaper ${parts.join(', and ')}`;
+}
+
+function phrase(axis: Axis, list: readonly BreakevenRow[]): string {
+  const { path } = axis;
   const [first] = list;
   if (first?.kind === 'none') {
     if (first.cheaper === 'neither') return 'neither is cheaper';
     return first.cheaper === 'self' ? 'self-host is cheaper throughout' : 'self-host is never cheaper';
   }
-  if (!path.startsWith('traffic.') || path === 'traffic.utilization') {
-    return list.map((row) => `${row.cheaper} from ${path} ${Number(Number(row[path]).toPrecision(6))} on`).join(', ');
-  }
+  if (!path.startsWith('traffic.') || path === 'traffic.utilization') return alongPhrase(axis, list);
   const numbers = list.map((row) => Number(row.tokens_per_month));
   const intervals: [number, number | null][] = [];
   list.forEach((row, i) => {
@@ -69,7 +85,7 @@ export async function breakevenScenario(
   file: string,
   options: GlobalOptions & { over?: string; horizon?: string },
 ): Promise<void> {
-  const asJson = wantsJsonRows(options);
+  const form = formOf(options, ['csv', 'md']);
   const axis = parseAxis(options.over ?? DEFAULT_OVER, '--over');
   for (const warning of axis.warnings) note(options, `warning: ${warning}`);
   const { loaded, lookups, plan } = loadPlan(file, options);
@@ -80,10 +96,11 @@ export async function breakevenScenario(
   const rows = await rowsOf(axis, { loaded, lookups, plan }, horizons, options).catch((error: unknown) => {
     throw error instanceof InputError ? locateProblems(loaded, error) : error;
   });
-  if (asJson) await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
-  else await result(options, toCsv(Object.keys(rows[0] as Record<string, Cell>), rows));
-  for (const remark of remarks(axis, loaded.raw, plan, horizons)) note(options, remark);
-  for (const sentence of sentences(axis, rows)) note(options, sentence);
+  const said = { remarks: remarks(axis, loaded.raw, plan, horizons), sentences: sentences(axis, rows) };
+  const memo = () => breakevenMarkdown({ name: plan.name, over: axis.path, rows, ...said });
+  if (form === 'json') await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
+  else await result(options, form === 'md' ? memo() : toCsv(Object.keys(rows[0] as Record<string, Cell>), rows));
+  for (const line of [...said.remarks, ...said.sentences]) note(options, line);
 }
 
 /** What a reader who compares the rows with a run's month has to know. */
@@ -101,7 +118,7 @@ function remarks({ path }: Axis, raw: unknown, plan: Plan, horizons: readonly nu
 
 /** Months of an axis over time, in order. */
 function monthsOf({ path, values }: Axis): number[] {
-  const months = values.map((value) => Number(Number(value).toPrecision(12)));
+  const months = [...new Set(values.map((value) => Math.round(Number(value))))];
   if (months.some((month) => !Number.isInteger(month) || month < 1 || month > MOST_MONTHS)) {
     throw optionError(`--over ${path}`, `expected whole months from 1 to ${MOST_MONTHS}, such as ${path}=1..60:60`);
   }
