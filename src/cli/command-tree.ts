@@ -175,10 +175,11 @@ function addAuthoring(program: Command): void {
     });
   program
     .command('schema')
-    .description("the scenario format as JSON Schema, for an editor's completion")
-    .action(async (_, command: Command) => {
+    .description("a form of file as JSON Schema, for an editor's completion")
+    .argument('[form]', 'scenario, or a kind of card: gpu, model, rental, node, site, price …', 'scenario')
+    .action(async (form: string, _, command: Command) => {
       const { printSchema } = await import('./commands/schema.ts');
-      await printSchema(optionsOf(command));
+      await printSchema(form, optionsOf(command));
     });
   program
     .command('trace')

@@ -8,10 +8,14 @@ export interface Range {
   max: number;
 }
 
+/** The end of a range, in a form that is read at a glance. */
+export function shownLimit(limit: number): string {
+  return Math.abs(limit) >= 1e6 ? limit.toExponential().replace('e+', 'e') : String(limit);
+}
+
 function outside(value: number, range: Range, unit: string): string | undefined {
   if (value >= range.min && value <= range.max) return undefined;
-  const shown = (limit: number) => (Math.abs(limit) >= 1e6 ? limit.toExponential().replace('e+', 'e') : String(limit));
-  return `${value} ${unit} is outside the plausible range ${shown(range.min)} to ${shown(range.max)} ${unit}`
+  return `${value} ${unit} is outside the plausible range ${shownLimit(range.min)} to ${shownLimit(range.max)} ${unit}`
     .replaceAll('  ', ' ')
     .trimEnd();
 }
