@@ -34,8 +34,9 @@ function horizonsOf(plan: Plan, text: string | undefined): readonly number[] {
   return months;
 }
 
-/** One sentence per horizon and offer, from the crossing rows. */
-function sentences({ path }: Axis, rows: readonly BreakevenRow[]): string[] {
+/** One sentence per horizon and offer, from the crossing rows; in tokens a month where the axis is a volume. */
+function sentences({ path }: Axis, plan: Plan, rows: readonly BreakevenRow[]): string[] {
+  const isVolume = isVolumePath(plan, path);
   const groups = new Map<string, BreakevenRow[]>();
   for (const row of rows) {
     if (row.kind === 'curve') continue;
@@ -43,16 +44,16 @@ function sentences({ path }: Axis, rows: readonly BreakevenRow[]): string[] {
     const name = `${row.comparison}${over}`;
     groups.set(name, [...(groups.get(name) ?? []), row]);
   }
-  return [...groups].map(([name, list]) => `${name}: ${phrase(path, list)}`);
+  return [...groups].map(([name, list]) => `${name}: ${phrase(path, isVolume, list)}`);
 }
 
-function phrase(path: string, list: readonly BreakevenRow[]): string {
+function phrase(path: string, isVolume: boolean, list: readonly BreakevenRow[]): string {
   const [first] = list;
   if (first?.kind === 'none') {
     if (first.cheaper === 'neither') return 'neither is cheaper';
     return first.cheaper === 'self' ? 'self-host is cheaper throughout' : 'self-host is never cheaper';
   }
-  if (!path.startsWith('traffic.') || path === 'traffic.utilization') {
+  if (!isVolume) {
     return list.map((row) => `${row.cheaper} from ${path} ${Number(Number(row[path]).toPrecision(6))} on`).join(', ');
   }
   const numbers = list.map((row) => Number(row.tokens_per_month));
@@ -83,7 +84,7 @@ export async function breakevenScenario(
   if (asJson) await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
   else await result(options, toCsv(Object.keys(rows[0] as Record<string, Cell>), rows));
   for (const remark of remarks(axis, loaded.raw, plan, horizons)) note(options, remark);
-  for (const sentence of sentences(axis, rows)) note(options, sentence);
+  for (const sentence of sentences(axis, plan, rows)) note(options, sentence);
 }
 
 /** What a reader who compares the rows with a run's month has to know. */
