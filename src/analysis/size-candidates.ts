@@ -10,7 +10,7 @@ import { resolveGpu, resolveModel } from '../scenario/resolve-serving.ts';
 import type { GpuCard } from '../schema/gpu.ts';
 import { type ModelCard, type WeightFormat, weightFormat } from '../schema/model.ts';
 import { printable } from '../schema/printable.ts';
-import { InfeasibleError, InputError, optionError } from '../schema/problem.ts';
+import { InfeasibleError, InputError, optionError, type Problem } from '../schema/problem.ts';
 import type { Scenario } from '../schema/scenario.ts';
 import { qualityOf } from './size-quality.ts';
 
@@ -166,15 +166,16 @@ interface WeightOption {
 
 /** Formats as words, which may be none of those there are. */
 function formatsIn(words: readonly string[]): WeightFormat[] {
-  return [...new Set(words)].map((word) => {
+  const problems: Problem[] = [];
+  const formats = [...new Set(words)].flatMap((word) => {
     const format = weightFormat.safeParse(word);
-    if (format.success) return format.data;
-    const near = didYouMean(word, weightFormat.options);
-    throw optionError(
-      `--weights ${word}`,
-      `no format of weights${near || `; known: ${weightFormat.options.join(', ')}`}`,
-    );
+    if (format.success) return [format.data];
+    const near = didYouMean(word, weightFormat.options) || `; known: ${weightFormat.options.join(', ')}`;
+    problems.push({ path: [], option: `--weights ${printable(word)}`, message: `no format of weights${near}` });
+    return [];
   });
+  if (problems.length > 0) throw new InputError(problems);
+  return formats;
 }
 
 /** The scenario's own format and the published one, or those asked for; of them those above the floor. */

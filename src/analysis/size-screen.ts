@@ -33,10 +33,14 @@ export interface Screened {
   smaller: SmallerFails;
 }
 
-/** No fleet depends on what it is compared with, and prices take time to look up; but overflow goes to one of these. */
+/**
+ * No fleet depends on what it is compared with, and prices take time to look up; but overflow goes to one of these.
+ * What is promised goes with them: it may be about an offer, and is the run's to judge.
+ */
 function alone(raw: unknown): readonly Setting[] {
   const { traffic } = raw as { traffic?: { overflow?: unknown } };
-  return traffic?.overflow === 'api' ? [] : [{ path: 'compare', value: null }];
+  const dropped = traffic?.overflow === 'api' ? ['assert'] : ['compare', 'assert'];
+  return dropped.map((path) => ({ path, value: null }));
 }
 
 /** The plan of a scenario with some values changed, compared with nothing where it need not be. */

@@ -89,7 +89,8 @@ export function overflowTreads(plan: Plan, envelope: Envelope, workKwh: number, 
     const next = weights[i + 1];
     const gap = own.usdPerToken - overflowUsdPerToken;
     treads.push({
-      from: full / weight,
+      // The same number, not the same but for its last digit: treads that touch make one interval.
+      from: (treads.at(-1) as CostTread).to,
       to: next === undefined ? Number.POSITIVE_INFINITY : full / next,
       fixedUsd: own.fixedUsd + gap * full * filled,
       usdPerToken: overflowUsdPerToken + gap * rest,

@@ -21,19 +21,27 @@ interface TimePoint {
   cheaper: Side;
 }
 
+/** Every month up to the last asked for, so that a crossing is found where it is and not at the next that is shown. */
 function basisOver(given: Plan, months: readonly number[], seed: number): ComparisonBasis {
-  const plan = settlePools({ ...given, horizonMonths: months });
+  const last = Math.max(...months);
+  const plan = settlePools({ ...given, horizonMonths: Array.from({ length: last }, (_, index) => index + 1) });
   const curve = serviceCurve(plan, seed);
-  const fleet = simulateFleet(plan, curve.envelope, Math.max(...months));
+  const fleet = simulateFleet(plan, curve.envelope, last);
   return comparisonBasis(plan, curve, fleet, buildLedger(plan, curve, fleet));
 }
 
-/** A curve over time, and every month from which the other side is the cheaper. */
+/**
+ * A curve over time, and every month from which the other side is the cheaper.
+ *
+ * @param points of every month, the first first
+ * @param shown months of the curve
+ */
 function timeRows(
   offer: string,
   axis: 'month' | 'horizon',
   unit: string,
   points: readonly TimePoint[],
+  shown: readonly number[],
 ): BreakevenRow[] {
   const row = (kind: string, point: TimePoint | undefined, cheaper: Side): BreakevenRow => ({
     kind,
@@ -48,32 +56,30 @@ function timeRows(
     return before !== undefined && before.cheaper !== point.cheaper ? [row('crossing', point, point.cheaper)] : [];
   });
   const none = crossings.length === 0 ? [row('none', undefined, points[0]?.cheaper ?? 'neither')] : [];
-  return [...crossings, ...none, ...points.map((point) => row('curve', point, point.cheaper))];
+  const curve = shown.map((months) => points[months - 1] as TimePoint);
+  return [...crossings, ...none, ...curve.map((point) => row('curve', point, point.cheaper))];
 }
 
-function cashPoints(basis: ComparisonBasis, perMonth: readonly number[], months: readonly number[]): TimePoint[] {
-  const points: TimePoint[] = [];
-  let [self, api] = [basis.cash.now, 0];
-  perMonth.forEach((usd, index) => {
-    self += basis.cash.byMonth[index] as number;
+function cashPoints({ cash }: ComparisonBasis, perMonth: readonly number[]): TimePoint[] {
+  let [self, api] = [cash.now, 0];
+  return perMonth.map((usd, index) => {
+    self += cash.byMonth[index] as number;
     api += usd;
-    const cheaper = self <= api ? 'self' : 'api';
-    if (months.includes(index + 1)) points.push({ months: index + 1, self, api, cheaper });
+    return { months: index + 1, self, api, cheaper: self <= api ? 'self' : 'api' };
   });
-  return points;
 }
 
 /**
  * Cash spent so far by month, undiscounted and without what nodes would still fetch: the month from which the own fleet
  * has cost no more than the API is `breakeven_month` of a run. Where a fleet grows the sides may change more than once.
  *
- * @param months in rising order
+ * @param months of the curve, in rising order; crossings are those of every month up to the last
  */
 export function breakevenOverMonths(plan: Plan, months: readonly number[], seed: number): BreakevenRow[] {
   const basis = basisOver(plan, months, seed);
   return plan.offers.flatMap((offer) => {
     const api = apiByMonth(offer, compareWith(offer, basis).usd_per_request, basis.fleet);
-    return timeRows(offer.name, 'month', 'usd', cashPoints(basis, api, months));
+    return timeRows(offer.name, 'month', 'usd', cashPoints(basis, api), months);
   });
 }
 
@@ -89,11 +95,11 @@ function horizonPoints({ horizons }: Comparison): TimePoint[] {
 /**
  * Net present value by the length of the horizon, nodes sold at its end: how long the decision has to stand to pay.
  *
- * @param months in rising order
+ * @param months of the curve, in rising order; crossings are those of every length up to the last
  */
 export function breakevenOverHorizons(plan: Plan, months: readonly number[], seed: number): BreakevenRow[] {
   const basis = basisOver(plan, months, seed);
   return plan.offers.flatMap((offer) =>
-    timeRows(offer.name, 'horizon', 'npv_usd', horizonPoints(compareWith(offer, basis))),
+    timeRows(offer.name, 'horizon', 'npv_usd', horizonPoints(compareWith(offer, basis)), months),
   );
 }

@@ -49,6 +49,8 @@ describe('a fault of the command line is blamed on the option, with the nearest 
     [`size ${S} --gpu qqq`, '--gpu qqq: there is no GPU "qqq" in the catalog; "rackrate catalog list gpu" names all'],
     [`size ${S} --gpu a,,b`, '--gpu a,,b: expected names with commas between them'],
     [`size ${S} --weights fp88`, '--weights fp88: no format of weights; did you mean "fp8"?'],
+    [`size ${S} --weights bf61,fp88`, '--weights fp88: no format of weights; did you mean "fp8"?'],
+    [`size ${S} --weights bf61,fp88`, '--weights bf61: no format of weights; did you mean "bf16"?'],
     [`size ${S} --capacity rnet`, '--capacity rnet: expected rent or own'],
     [`size ${S} --quality-floor 5`, '--quality-floor 5: expected a share such as 0.97 or "97 %"'],
     [`size ${S} --top 0`, "'--top <number>' argument '0' is invalid. expected a whole number, from 1 to 1000"],

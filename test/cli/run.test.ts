@@ -208,6 +208,13 @@ describe('sweep', () => {
   });
 });
 
+/** An API whose input is cheap and whose output is not, so that longer answers turn the verdict. */
+const DEAR_ANSWERS = [
+  'serving={ gpu: l40s, weights: fp8, replicas: 1, envelope: closed-form }',
+  'slo={}',
+  'compare=[{ name: Dear answers, input: 0.01 USD/Mtok, output: 1 USD/Mtok }]',
+].flatMap((setting) => ['--set', setting]);
+
 describe('breakeven', () => {
   test('crossings for each horizon and API, and both curves', () => {
     const over = 'traffic.requests_per_day=1k..10M:60:log';
@@ -227,6 +234,16 @@ describe('breakeven', () => {
     // 7,500 USD once: 7,500, 7,500 / 12 and 7,500 / 60 a month.
     expect(remark).toMatch(/one-off 7,500 USD.*: 7,500 over 1 month, 625 over 1 year, 125 over 5 years$/);
     expect(sentences).toHaveLength(9);
+  });
+
+  test('over a length, what turns is said in tokens of it and not in volumes', () => {
+    const over = ['--over', 'traffic.output_tokens=50..1500:3', '--horizon', '12'];
+    const { stdout, stderr } = rackrate(['breakeven', 'scenarios/chat-8b.yaml', ...over, ...DEAR_ANSWERS]);
+    const rows = parse(stdout, { columns: true }) as Record<string, string>[];
+    const crossing = rows.find((row) => row.kind === 'crossing');
+    const at = Number(Number(crossing?.['traffic.output_tokens']).toPrecision(6));
+    expect(stderr).toContain(`${crossing?.comparison} over 1 year: self from traffic.output_tokens ${at} on\n`);
+    expect(stderr).not.toContain('tokens/month');
   });
 
   test('over a price, in the unit of the field', () => {

@@ -112,6 +112,13 @@ describe('rackrate size', () => {
     expect(refused.stderr).toMatch(said);
   });
 
+  test('what a scenario promises of an offer is no hindrance', () => {
+    const promise = ['--set', 'assert=[{ verdict: self, horizon: 1 month }]', '--set', 'serving.envelope=closed-form'];
+    const sized = rackrate(['size', SUPPORT, ...promise, '--gpu', 'h200-sxm-141gb', '--top', '1', '-q']);
+    expect(sized.stderr).toBe('');
+    expect(sized.status).toBe(0);
+  });
+
   test('a scenario whose peaks go to an API is sized like any other, and its winner runs', () => {
     const sized = rackrate(['size', 'scenarios/moe-on-one-node.yaml', '--gpu', 'h200-sxm-141gb', '--json', '-q']);
     expect(sized.status).toBe(0);

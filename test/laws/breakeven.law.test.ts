@@ -105,6 +105,17 @@ describe('break-even volumes', { timeout: 60_000 }, () => {
     );
   });
 
+  test('have no gap where a fleet that pays fills up and the rest goes to the same API', () => {
+    const compare = [{ name: 'API', input: '3 USD/Mtok', output: '3 USD/Mtok', baseline: true }];
+    for (const shape of ['office-hours', 'nightly', 'bursty']) {
+      for (let rate = 2000; rate < 2020; rate++) {
+        const serving = { replicas: 3, measured: { output_tokens_per_second: rate } };
+        const result = runWith({ serving, traffic: { shape, overflow: 'api' }, compare });
+        expect(comparison(result).breakeven_tokens_per_month).toEqual([[expect.any(Number), null]]);
+      }
+    }
+  });
+
   test('have no end where thin margins pay only for thousands of replicas', () => {
     const compare = [{ name: 'API', input: '0.35 USD/Mtok', output: '0.35 USD/Mtok' }];
     const people = { hours_per_month: 1_000_000, rate: '100 USD/h' };

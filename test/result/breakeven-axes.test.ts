@@ -21,6 +21,12 @@ describe('break-even over months', () => {
     expect(rows[0]?.['api_usd']).toBeCloseTo(by * api, 6);
     expect(comparison(runWith(rented)).breakeven_month).toBe(by);
     expect(rows.filter((row) => row['kind'] === 'curve')).toHaveLength(60);
+    const few = breakevenOverMonths(planOf(scenario(rented)), [1, 60], 0);
+    expect(few.map(({ kind, month }) => [kind, month])).toEqual([
+      ['crossing', by],
+      ['curve', 1],
+      ['curve', 60],
+    ]);
   });
 
   test('never, and from the start, are said as such', () => {
@@ -48,6 +54,14 @@ describe('break-even over the horizon', () => {
       expect(row?.['cheaper']).toBe(horizon?.winner);
     }
   });
+});
+
+test('a horizon turns at the same length however few are shown', () => {
+  const crossings = (lengths: readonly number[]) =>
+    breakevenOverHorizons(planOf(scenario(rented)), lengths, 0).filter((row) => row['kind'] === 'crossing');
+  const all = crossings(months(60));
+  expect(all).toHaveLength(1);
+  expect(crossings([1, 60])).toEqual(all);
 });
 
 describe('share of output', () => {

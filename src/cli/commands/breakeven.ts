@@ -35,8 +35,9 @@ function horizonsOf(plan: Plan, text: string | undefined): readonly number[] {
   return months;
 }
 
-/** One sentence per horizon and offer, from the crossing rows. */
-function sentences(axis: Axis, rows: readonly BreakevenRow[]): string[] {
+/** One sentence per horizon and offer, from the crossing rows; in tokens a month where the axis is a volume. */
+function sentences(axis: Axis, plan: Plan, rows: readonly BreakevenRow[]): string[] {
+  const isVolume = isVolumePath(plan, axis.path);
   const groups = new Map<string, BreakevenRow[]>();
   for (const row of rows) {
     if (row.kind === 'curve') continue;
@@ -44,7 +45,7 @@ function sentences(axis: Axis, rows: readonly BreakevenRow[]): string[] {
     const name = `${row.comparison}${over}`;
     groups.set(name, [...(groups.get(name) ?? []), row]);
   }
-  return [...groups].map(([name, list]) => `${name}: ${phrase(axis, list)}`);
+  return [...groups].map(([name, list]) => `${name}: ${phrase(axis, isVolume, list)}`);
 }
 
 /** Where on an axis the own fleet is the cheaper, from the places where the sides change. */
@@ -53,7 +54,7 @@ function alongPhrase({ path, unit }: Axis, list: readonly BreakevenRow[]): strin
     const number = significant(Number(row[path]), 4);
     if (path === 'month') return `month ${number}`;
     const measure = path === 'horizon' ? 'months' : unit;
-    return measure === undefined ? number : `${number} ${measure}`;
+    return measure === undefined ? `${path} ${number}` : `${number} ${measure}`;
   };
   const parts = list.flatMap((row, i) => {
     const next = list[i + 1];
@@ -63,14 +64,13 @@ function alongPhrase({ path, unit }: Axis, list: readonly BreakevenRow[]): strin
   return `self-host is cheaper ${parts.join(', and ')}`;
 }
 
-function phrase(axis: Axis, list: readonly BreakevenRow[]): string {
-  const { path } = axis;
+function phrase(axis: Axis, isVolume: boolean, list: readonly BreakevenRow[]): string {
   const [first] = list;
   if (first?.kind === 'none') {
     if (first.cheaper === 'neither') return 'neither is cheaper';
     return first.cheaper === 'self' ? 'self-host is cheaper throughout' : 'self-host is never cheaper';
   }
-  if (!path.startsWith('traffic.') || path === 'traffic.utilization') return alongPhrase(axis, list);
+  if (!isVolume) return alongPhrase(axis, list);
   const numbers = list.map((row) => Number(row.tokens_per_month));
   const intervals: [number, number | null][] = [];
   list.forEach((row, i) => {
@@ -96,7 +96,7 @@ export async function breakevenScenario(
   const rows = await rowsOf(axis, { loaded, lookups, plan }, horizons, options).catch((error: unknown) => {
     throw error instanceof InputError ? locateProblems(loaded, error) : error;
   });
-  const said = { remarks: remarks(axis, loaded.raw, plan, horizons), sentences: sentences(axis, rows) };
+  const said = { remarks: remarks(axis, loaded.raw, plan, horizons), sentences: sentences(axis, plan, rows) };
   const memo = () => breakevenMarkdown({ name: plan.name, over: axis.path, rows, ...said });
   if (form === 'json') await result(options, JSON.stringify({ schema: 'rackrate.breakeven/v1', rows }, undefined, 2));
   else await result(options, form === 'md' ? memo() : toCsv(Object.keys(rows[0] as Record<string, Cell>), rows));
