@@ -91,12 +91,10 @@ function rentalSettings(scenario: Scenario, id: string): Setting[] {
 function suppliesOf(scenario: Scenario, catalog: Catalog, gpu: string, isOwn: boolean): Supply[] {
   const { rent, own } = scenario.capacity;
   const stated = (kind: Supply['kind']): Supply => ({ kind, from: undefined, settings: [] });
-  const rented =
-    isOwn && rent !== undefined
-      ? [stated('rent')]
-      : rentalsWorthAsking(catalog, gpu).map(
-          ({ id }): Supply => ({ kind: 'rent', from: id, settings: rentalSettings(scenario, id) }),
-        );
+  const listed = rentalsWorthAsking(catalog, gpu)
+    .filter(({ id }) => !(isOwn && rent?.id === id))
+    .map(({ id }): Supply => ({ kind: 'rent', from: id, settings: rentalSettings(scenario, id) }));
+  const rented = isOwn && rent !== undefined ? [stated('rent'), ...listed] : listed;
   if (isOwn && own !== undefined) return [...rented, stated('own')];
   const nodes = catalog.ids('node').filter((id) => catalog.find('node', id)?.gpu === gpu);
   const owned = nodes.map((node): Supply => {

@@ -142,7 +142,14 @@ export function rankFleets(
     attempt(one);
   }
   if (found.length === 0) screened.filter(isNearMiss).forEach(attempt);
-  if (found.length > 0) return { alternatives: found.slice(0, question.top), screened: screened.length, simulated };
+  for (const gpu of namedButUnseen(question, found)) {
+    for (const one of others.filter(({ candidate }) => candidate.gpu === gpu)) {
+      if (found.some(({ candidate }) => candidate.gpu === gpu)) break;
+      attempt(one);
+    }
+  }
+  const shown = shownOf(question, found);
+  if (shown.length > 0) return { alternatives: shown, screened: screened.length, simulated };
   const closedForm = screened.flatMap(({ candidate, failure }) =>
     failure === undefined ? [] : [{ candidate, failure }],
   );
@@ -151,6 +158,24 @@ export function rankFleets(
   const { status, reason } = nearest.failure;
   const missed = status === 'no_fit' ? 'no GPU asked about holds the model' : 'no fleet meets the targets';
   throw new InfeasibleError(status, `${missed}; the nearest, ${name(nearest.candidate)}: ${reason}`);
+}
+
+/** GPUs that were asked for by name and of which nothing was simulated, because all of them is dearer. */
+function namedButUnseen({ choice, lookups }: SizeQuestion, found: readonly Alternative[]): string[] {
+  const ids = (choice.gpus ?? []).map((name) => lookups.catalog.find('gpu', name)?.id);
+  return ids.filter((id): id is string => id !== undefined && !found.some(({ candidate }) => candidate.gpu === id));
+}
+
+/** The cheapest so many, and behind them the best of each GPU that was asked for by name and is not among them. */
+function shownOf({ top, choice, lookups }: SizeQuestion, found: readonly Alternative[]): Alternative[] {
+  const shown = found.slice(0, top);
+  for (const name of choice.gpus ?? []) {
+    const id = lookups.catalog.find('gpu', name)?.id;
+    if (shown.some(({ candidate }) => candidate.gpu === id)) continue;
+    const best = found.find(({ candidate }) => candidate.gpu === id);
+    if (best !== undefined) shown.push(best);
+  }
+  return shown;
 }
 
 const isStated = ({ candidate }: Screened) => candidate.settings.every(({ path }) => path === 'serving.replicas');

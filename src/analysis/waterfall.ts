@@ -40,6 +40,14 @@ function meanGpuHour(lines: readonly LedgerLine[]): number | undefined {
 
 type CapacityLevel = [id: string, label: string, usdPerMtok: number];
 
+/** What is billed beyond what the busiest hour needs, by why. */
+function redundancyLabel(plan: Plan, { needed, replicas }: FleetMonth['size']): string {
+  if (replicas < needed) return 'fewer replicas than needed';
+  const hasIdle = billedGpus(plan, replicas) > replicas * replicaGpus(plan.serving);
+  if (hasIdle) return replicas > needed ? 'redundancy and whole instances' : 'whole instances';
+  return 'redundancy';
+}
+
 /**
  * What a million served tokens cost in rent alone, each level with one more fact taken into account.
  *
@@ -72,7 +80,7 @@ function capacityLevels(
     ],
     [
       'redundancy',
-      first.size.replicas < first.size.needed ? 'fewer replicas than needed' : 'redundancy and whole instances',
+      redundancyLabel(plan, first.size),
       perMonth(billedGpus(plan, first.size.replicas)) / offeredOverServed,
     ],
     ['lost_requests', 'requests not served here', perMonth(billedGpus(plan, first.size.replicas))],

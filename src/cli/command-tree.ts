@@ -58,6 +58,10 @@ function addAnalysis(program: Command): void {
       append,
     )
     .option('--workers <number>', 'threads; by default as many as there are cores', wholeNumber(1, 256))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  rackrate sweep S.yaml --axis traffic.utilization=0.05..1:20 --axis serving.max_batch=16,64,256 -o rows.csv\n  rackrate sweep S.yaml --axis serving.gpu=h100-sxm5-80gb,l40s --axis capacity.rent.id~serving.gpu=lambda-h100-sxm-1x,runpod-l40s',
+    )
     .action(async (file: string, _, command: Command) => {
       const { sweepScenario } = await import('./commands/sweep.ts');
       const options = optionsOf<Partial<SweepCommandOptions>>(command);
@@ -84,7 +88,11 @@ function addAnalysis(program: Command): void {
     .option('--weights <a,b>', "formats of the weights; by default the scenario's and the published one")
     .option('--quality-floor <share>', 'least share of the published scores that a format of the weights may keep')
     .option('--capacity <kind>', 'rent or own; by default both')
-    .option('--top <number>', 'fleets to show; 8 by default', wholeNumber(1, 1000))
+    .option(
+      '--top <number>',
+      'fleets to show, and the best of each GPU that --gpu names; 8 by default',
+      wholeNumber(1, 1000),
+    )
     .action(async (file: string, _, command: Command) => {
       const { sizeScenario } = await import('./commands/size.ts');
       await sizeScenario(file, optionsOf<Omit<SizeOptions, keyof GlobalOptions>>(command));

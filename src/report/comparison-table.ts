@@ -31,7 +31,8 @@ function comparisonRow(comparison: Comparison): string[] {
 }
 
 /** What the marks of the table mean, and how old its prices are. */
-export function comparisonNote({ comparisons, subject }: Result): string {
+export function comparisonNote({ comparisons, subject, ledger }: Result): string {
+  const hasSetUp = ledger.some((line) => line.month === 0 && line.group === 'one_off');
   const dates = [...new Set(comparisons.map(({ price_as_of: date }) => date.slice(0, 7)))].sort();
   const names = (date: string) =>
     comparisons.filter((entry) => entry.price_as_of.startsWith(date)).map(({ name }) => name);
@@ -42,7 +43,7 @@ export function comparisonNote({ comparisons, subject }: Result): string {
   const hasOthers = comparisons.some((entry) => !entry.same_model);
   const hasGaps = comparisons.some((entry) => volumeRange(entry.breakeven_tokens_per_month).endsWith(GAPS));
   const marks = [
-    'self wins: at so many tokens a month',
+    `self wins: at so many tokens a month${hasSetUp ? ', set-up aside' : ''}`,
     ...(hasGaps ? ['† with gaps, where one more replica is not yet full'] : []),
     ...(hasOthers ? ['* another model, of other quality'] : []),
   ];

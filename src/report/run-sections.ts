@@ -14,6 +14,7 @@ import {
 } from '../units/format.ts';
 import { sparkline } from './bars.ts';
 import type { Table } from './table.ts';
+import { offeredTokens } from './verdict-sentence.ts';
 
 /** The parts of a run's report, as finished texts, for any medium. */
 
@@ -90,7 +91,11 @@ function loadFact(result: Result): string {
   const tokens = `${formatCount(subject.input_tokens)} in${cached} + ${answers}${formatCount(subject.output_tokens)} out`;
   const { requests_per_day: requests, requests_per_session: perSession } = subject;
   const sessions = perSession > 1 ? ` in ${formatCount(requests / perSession)} sessions` : '';
-  return `${formatCount(requests)} requests/day${sessions}, ${tokens}; busiest hour ${significant(subject.peak_over_mean)} x the mean`;
+  const { growth_per_month: growth } = subject;
+  const growing =
+    growth === 0 ? '' : `, ${growth > 0 ? 'growing' : 'falling'} by ${formatShare(Math.abs(growth))} a month`;
+  const perMonth = `${formatTokens(offeredTokens(result))} tokens/month${growing}`;
+  return `${formatCount(requests)} requests/day${sessions}, ${tokens}: ${perMonth}; busiest hour ${significant(subject.peak_over_mean)} x the mean`;
 }
 
 function fleetFact(result: Result): string {
@@ -129,7 +134,13 @@ export function facts(result: Result): [label: string, text: string][] {
 /** What the error beside the price is. */
 export function errorSentence(result: Result): string | undefined {
   if (result.price_error <= 0) return undefined;
-  return `± ${Math.round(result.price_error * 100)} % is the expected error of a price: ${result.price_error_basis}.`;
+  const { tpot, ttft } = result.latency_error;
+  const latencies = [
+    ...(ttft === null ? [] : [`± ${Math.round(ttft * 100)} % of TTFT`]),
+    ...(tpot === null ? [] : [`± ${Math.round(tpot * 100)} % of TPOT`]),
+  ];
+  const beside = latencies.length === 0 ? '' : `, ${latencies.join(' and ')}`;
+  return `± ${Math.round(result.price_error * 100)} % is the expected error of a price${beside}: ${result.price_error_basis}.`;
 }
 
 /** The bill of month 1, line by line. */

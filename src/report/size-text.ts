@@ -80,6 +80,7 @@ function quoted(word: string): string {
 }
 
 function valueText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(valueText).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   const entries = Object.entries(value).map(([key, inner]) => `${key}: ${valueText(inner)}`);
   return `{${entries.join(', ')}}`;

@@ -37,8 +37,23 @@ export function volumePhrase(intervals: readonly VolumeInterval[]): string {
   return `${between} tokens/month${gaps === '' ? '' : `, ${gaps}`}`;
 }
 
-function offeredTokens(result: Result): number {
+/** Tokens of month 1, input and output. */
+export function offeredTokens(result: Result): number {
   return (result.metrics.input_tokens_per_month ?? 0) + (result.metrics.output_tokens_per_month ?? 0);
+}
+
+/** The load, and where it lies if that is in a gap between volumes that are won: one more replica is not yet full there. */
+function loadPhrase(result: Result): string {
+  const load = offeredTokens(result);
+  const intervals = result.verdict.volumes;
+  const before = intervals.findLast(([, to]) => to !== null && to < load);
+  const after = intervals.find(([from]) => from > load);
+  const inside = intervals.some(([from, to]) => from <= load && (to === null || load <= to));
+  const gap =
+    inside || before === undefined || after === undefined
+      ? ''
+      : `, in a gap from ${formatTokens(before[1] as number)} to ${formatTokens(after[0])}`;
+  return `this load: ${formatTokens(load)}${gap}`;
 }
 
 /** Whether the model's own error could turn the verdict of month 1. */
@@ -73,16 +88,14 @@ export function verdictSentence(result: Result): string {
   const allIn = result.subject.capacity === 'own' ? ', nodes, space and power together' : '';
   switch (verdict.outcome) {
     case 'wins':
-      return `Self-host wins against ${name} over ${winners('self')}: cheaper ${volumes} (this load: ${formatTokens(offeredTokens(result))}), ${month}.${doubt}`;
+      return `Self-host wins against ${name} over ${winners('self')}: cheaper ${volumes} (${loadPhrase(result)}), ${month}.${doubt}`;
     case 'loses': {
       const turn =
         flip === null
           ? 'even free GPUs would not change it'
           : `over ${horizonName(horizons.at(-1)?.months ?? 0)} it would win below ${significant(flip)} USD per GPU-hour${allIn}`;
       const where =
-        verdict.volumes.length === 0
-          ? 'at every volume'
-          : `at this load of ${formatTokens(offeredTokens(result))} tokens/month (cheaper ${volumes})`;
+        verdict.volumes.length === 0 ? 'at every volume' : `cheaper only ${volumes} (${loadPhrase(result)})`;
       return `Self-host loses to ${name} over ${winners('api')}, ${where}, ${month}; ${turn}.${doubt}`;
     }
     case 'depends': {
@@ -92,7 +105,7 @@ export function verdictSentence(result: Result): string {
         `loses over ${winners('api') || 'none'}`,
         ...(tie === '' ? [] : [`ties over ${tie}`]),
       ];
-      return `Self-host depends on the horizon against ${name}: ${parts.join(', ')}; cheaper ${volumes} (this load: ${formatTokens(offeredTokens(result))}), ${month}.${doubt}`;
+      return `Self-host depends on the horizon against ${name}: ${parts.join(', ')}; cheaper ${volumes} (${loadPhrase(result)}), ${month}.${doubt}`;
     }
     case 'unserved': {
       const served = 1 - (comparison.horizons[0]?.unserved_share ?? 0);

@@ -82,6 +82,7 @@ export interface Subject {
   utilization_histogram: readonly number[];
   /** 168 hours, Monday 00:00 UTC first. */
   utilization_by_hour: readonly number[];
+  growth_per_month: number;
   /** What moves over the months, and how, in words; everything else is flat. */
   price_paths: readonly { of: string; path: string }[];
   horizon_months: number;

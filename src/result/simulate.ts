@@ -188,6 +188,7 @@ function subjectOf(plan: Plan, envelope: Envelope, first: FleetMonth, use: Month
     slo: plan.slo,
     utilization_histogram: use.utilizationHistogram,
     utilization_by_hour: use.utilizationByHour,
+    growth_per_month: traffic.growthPerMonth,
     price_paths: pricePaths(plan),
     horizon_months: Math.max(...plan.horizonMonths),
   };

@@ -39,20 +39,28 @@ function namedCards({ model, gpu }: StarterOptions, catalog: Catalog): [Card<'mo
   return [modelCard, gpuCard];
 }
 
-/** The cheapest on-demand rental of a GPU, the first of equals. */
-function cheapestRental(gpu: string, catalog: Catalog): Card<'rental'> | undefined {
+/** GPUs that so many are billed as, where instances are rented whole. */
+function billed({ gpus_per_instance: each }: Card<'rental'>, gpus: number): number {
+  return Math.ceil(gpus / each) * each;
+}
+
+/** The on-demand rental that so many GPUs cost least at, the first of equals: one that comes in eights is not cheap for one. */
+function cheapestRental(gpu: string, gpus: number, catalog: Catalog): Card<'rental'> | undefined {
   const rentals = catalog
     .ids('rental')
     .map((id) => catalog.find('rental', id) as Card<'rental'>)
     .filter((card) => card.gpu === gpu);
-  return rentals.toSorted((a, b) => a.on_demand - b.on_demand)[0];
+  const usd = (card: Card<'rental'>) => billed(card, gpus) * card.on_demand;
+  return rentals.toSorted((a, b) => usd(a) - usd(b))[0];
 }
 
-function rentOf(gpu: Card<'gpu'>, catalog: Catalog): Pick<StarterChoice, 'rent'> {
-  const rental = cheapestRental(gpu.id, catalog);
+function rentOf(gpu: Card<'gpu'>, gpus: number, catalog: Catalog): Pick<StarterChoice, 'rent'> {
+  const rental = cheapestRental(gpu.id, gpus, catalog);
   if (rental !== undefined) {
     const price = significant(rental.on_demand);
-    return { rent: { id: rental.id, remark: `${price} USD per GPU-hour, the cheapest on demand in the catalog` } };
+    const together = rental.gpus_per_instance > 1 ? `, ${rental.gpus_per_instance} GPUs together` : '';
+    const remark = `${price} USD per GPU-hour${together}: the cheapest on demand in the catalog for ${gpus} of them`;
+    return { rent: { id: rental.id, remark } };
   }
   if (catalog.ids('node').some((id) => catalog.find('node', id)?.gpu === gpu.id)) return {};
   throw optionError(
@@ -126,7 +134,7 @@ export function starter(options: StarterOptions, lookups: Lookups): string {
     isSmallest: options.tensorParallel === undefined,
     weights: model.native_weights,
     requestsPerDay: options.requestsPerDay ?? REQUESTS_PER_DAY,
-    ...rentOf(gpu, catalog),
+    ...rentOf(gpu, options.tensorParallel ?? 1, catalog),
     offers: [],
     meetsTarget: true,
   };
@@ -134,6 +142,7 @@ export function starter(options: StarterOptions, lookups: Lookups): string {
   const linked = Math.max(gpu.link?.gpus ?? 1, GPUS_OF_A_SERVER);
   const tensorParallel = options.tensorParallel ?? smallestFit((count) => planWith({ tensorParallel: count }), linked);
   const plan = planWith({ tensorParallel });
-  const choice = { ...draft, tensorParallel, start: plan.start, offers: offersOf(model, plan, lookups) };
+  const rent = rentOf(gpu, tensorParallel, catalog);
+  const choice = { ...draft, tensorParallel, ...rent, start: plan.start, offers: offersOf(model, plan, lookups) };
   return starterText({ ...choice, meetsTarget: meetsTarget(planWith(choice)) });
 }

@@ -26,15 +26,35 @@ function sheetOf(offer: Offer, catalog: Catalog): Card<'price'> | undefined {
   return ownSheet(catalog, offer.provider, offer.model);
 }
 
+/** A price that was found, with what the offer states of it in place of what is listed, for prompts of any length. */
+function restated({ input, output }: Offer, answer: PriceAnswer): PriceAnswer {
+  if (!answer.found || (input === undefined && output === undefined)) return answer;
+  const stated = {
+    ...(input === undefined ? {} : { inputUsdPerMtok: input }),
+    ...(output === undefined ? {} : { outputUsdPerMtok: output }),
+  };
+  const { tiers, ...price } = answer.price;
+  const names = [...(input === undefined ? [] : ['input']), ...(output === undefined ? [] : ['output'])].join(' and ');
+  return {
+    found: true,
+    price: {
+      ...price,
+      ...stated,
+      ...(tiers === undefined ? {} : { tiers: tiers.map((tier) => ({ ...tier, ...stated })) }),
+      source: `scenario: compare, for ${names}; ${price.source}`,
+    },
+  };
+}
+
 function priceOf(
   offer: Offer,
   sheet: Card<'price'> | undefined,
   { traffic, start, listed }: OfferContext,
 ): PriceAnswer {
-  if (sheet !== undefined) return sheetPrice(sheet, start);
+  if (sheet !== undefined) return restated(offer, sheetPrice(sheet, start));
   const { provider, model } = offer;
   if (provider !== undefined && model !== undefined) {
-    return listed({ provider, model, date: start, shape: traffic.shape });
+    return restated(offer, listed({ provider, model, date: start, shape: traffic.shape }));
   }
   const own = statedPrice({ ...offer, input: offer.input ?? 0, output: offer.output ?? 0 });
   return { found: true, price: { name: offer.name ?? 'own price', ...own, source: 'scenario: compare', asOf: start } };

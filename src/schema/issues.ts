@@ -99,6 +99,14 @@ function unknownKey(schema: z.core.$ZodType, path: Path, key: string, block: unk
   const here = knownKeys(schema, path);
   const free = here.filter((known) => !Object.hasOwn(block as object, known));
   const near = nearestName(key, free) ?? nearestName(key, here);
+  if (near === key) {
+    const others = Object.keys(block as object).filter((other) => other !== key);
+    return {
+      path: [...path, key],
+      at: 'key',
+      message: `${shown(key)} does not go with ${others.map(shown).join(', ')}`,
+    };
+  }
   const elsewhere = near === undefined ? placeOfKey(schema, key) : undefined;
   let message = `unknown key ${shown(key)}`;
   if (near !== undefined) message += `; did you mean "${near}"?`;

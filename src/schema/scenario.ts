@@ -208,10 +208,11 @@ const offer = z
     rejected: share({ min: 0, max: 0.99 }).optional(),
   })
   .superRefine((value, context) => {
-    const own = value.input !== undefined && value.output !== undefined;
     const listed = value.provider !== undefined && value.model !== undefined;
-    const ways = [own, listed, value.sheet !== undefined].filter(Boolean).length;
-    if (ways !== 1) {
+    const ways = [listed, value.sheet !== undefined].filter(Boolean).length;
+    // Beside a list or a sheet a stated price takes the place of the one found there.
+    const own = ways === 0 && value.input !== undefined && value.output !== undefined;
+    if (ways !== 1 && !own) {
       context.addIssue({
         code: 'custom',
         message: 'needs its price in one way: input and output, or provider and model, or a sheet',

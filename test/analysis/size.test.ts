@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { SizeChoice } from '../../src/analysis/size-candidates.ts';
 import { planWith } from '../../src/analysis/size-screen.ts';
 import { type Alternative, rankFleets, screenAll } from '../../src/analysis/size-search.ts';
 import { openCatalog } from '../../src/io/catalog-folder.ts';
-import { fleetName } from '../../src/report/size-text.ts';
+import { fleetName, settingText } from '../../src/report/size-text.ts';
 import { simulate } from '../../src/result/simulate.ts';
 import { type Setting, simulateVariant } from '../../src/result/sweep-point.ts';
 import type { Lookups } from '../../src/scenario/lookups.ts';
@@ -50,6 +51,13 @@ function size(asked: Asked, choice: SizeChoice = {}, top = 1000) {
     () => {},
   );
 }
+
+test('settings are written as --set reads them, lists in blocks included', () => {
+  const path = { yearly: [-0.4, 0.4], steps: 'month', shocks: [{ month: 13, change: 0.35 }] };
+  const value = { rent: { id: 'verda-b200', price_path: path } };
+  const [, text = ''] = /^capacity=(.*)$/.exec(settingText({ path: 'capacity', value })) ?? [];
+  expect(parse(text)).toEqual(value);
+});
 
 const usd = ({ result }: Alternative) => result.metrics.cost_usd_per_month ?? Number.NaN;
 const cheapest = (asked: Asked, choice: SizeChoice = {}) => usd(size(asked, choice, 1).alternatives[0] as Alternative);
@@ -201,7 +209,7 @@ describe('what binds', () => {
   });
 
   test('whole instances, where most GPUs of one stand idle', () => {
-    const capacity = { rent: { price: '3 USD/h', gpus_per_instance: 8 } };
+    const capacity = { rent: { price: '0.1 USD/h', gpus_per_instance: 8 } };
     expect(binding({ requests: 1000, model: 'llama-3.1-8b', capacity })).toBe('whole_units');
   });
 });
@@ -244,6 +252,24 @@ describe('what is no question', () => {
     }
     return 'none';
   };
+
+  test("the scenario's own GPU is asked for at other rentals too", () => {
+    const dear = size({ capacity: { rent: { price: '30 USD/h' } } }, { gpus: ['h100-sxm5-80gb'], capacity: 'rent' });
+    expect(dear.alternatives[0]?.candidate.supply.from).not.toBeUndefined();
+    const cheap = size({ capacity: { rent: { price: '0.1 USD/h' } } }, { gpus: ['h100-sxm5-80gb'], capacity: 'rent' });
+    expect(cheap.alternatives[0]?.candidate.supply.from).toBeUndefined();
+  });
+
+  test('a GPU asked for by name is shown, however many fleets of another are cheaper', () => {
+    const { alternatives } = size({}, { gpus: ['b200-sxm-180gb', 'a100-sxm4-80gb'], capacity: 'rent' }, 2);
+    expect(alternatives.map(({ candidate }) => candidate.gpu)).toEqual([
+      'b200-sxm-180gb',
+      'b200-sxm-180gb',
+      'a100-sxm4-80gb',
+    ]);
+    const costs = alternatives.map(usd);
+    expect(costs).toEqual(costs.toSorted((a, b) => a - b));
+  });
 
   test('an unknown GPU is named with its neighbour, one without a price is refused', () => {
     expect(problem(() => size({}, { gpus: ['h200-sxm-141g'] }))).toContain('did you mean "h200-sxm-141gb"');

@@ -53,6 +53,15 @@ describe('calibrate', () => {
     expect(1000 / after.physics.single_sequence_steps_per_s).toBeGreaterThan(8);
   });
 
+  test('promises of the scenario are left to its runs', () => {
+    const offer = 'compare=[{ name: An API, input: 1 USD/Mtok, output: 2 USD/Mtok }]';
+    const promising = ['--set', offer, '--set', 'assert=[{ verdict: self }]'];
+    expect(rackrate(['calibrate', scenario, ...promising, '--measured', runs])).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+  });
+
   test('without -o prints what it would write; --json has before and after', () => {
     const { stdout } = rackrate(['calibrate', scenario, '--measured', runs]);
     expect(stdout).toMatch(/\n\nrackrate: 1\nextends: .*own\.yaml\nserving:\n {2}calibrated:\n/);

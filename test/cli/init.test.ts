@@ -76,9 +76,18 @@ describe('what a starter chooses', () => {
   test('the cheapest rental on demand; where there is none, a server to buy', () => {
     const { catalog } = lookups;
     const rentals = catalog.ids('rental').map((id) => catalog.find('rental', id));
-    const prices = rentals.flatMap((card) => (card?.gpu === 'l40s' ? [card.on_demand] : []));
-    const chosen = catalog.find('rental', written('llama-3.1-8b', 'l40s').capacity.rent?.id ?? '');
-    expect(chosen?.on_demand).toBe(Math.min(...prices));
+    // A rental that comes in eights is paid for in eights, however few GPUs it takes.
+    const bill = (card: (typeof rentals)[number], gpus: number) =>
+      Math.ceil(gpus / (card?.gpus_per_instance ?? 1)) * (card?.gpus_per_instance ?? 1) * (card?.on_demand ?? 0);
+    for (const [model, gpu] of [
+      ['llama-3.1-8b', 'l40s'],
+      ['qwen3.5-122b-a10b', 'mi300x'],
+    ] as const) {
+      const { capacity, serving } = written(model, gpu);
+      const gpus = serving.tensor_parallel ?? 1;
+      const bills = rentals.filter((card) => card?.gpu === gpu).map((card) => bill(card, gpus));
+      expect(bill(catalog.find('rental', capacity.rent?.id ?? ''), gpus)).toBe(Math.min(...bills));
+    }
     const owned = catalog.ids('node').map((id) => catalog.find('node', id)?.gpu ?? '');
     const only = owned.find((gpu) => !rentals.some((card) => card?.gpu === gpu)) ?? '';
     expect(written('llama-3.1-8b', only).capacity).toEqual({ own: {} });

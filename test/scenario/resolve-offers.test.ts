@@ -34,6 +34,27 @@ describe('tiers', () => {
   });
 });
 
+describe('a price stated beside a list or a sheet', () => {
+  test('takes the place of the one found there, for prompts of any length, and says so', () => {
+    const listed = { provider: 'google', model: 'gemini-2.5-pro' };
+    const [as, dear] = [offerOf(listed), offerOf({ ...listed, output: '99 USD/Mtok' })];
+    expect(dear).toMatchObject({ inputUsdPerMtok: as.inputUsdPerMtok, outputUsdPerMtok: 99, name: as.name });
+    expect(dear.tiers?.map((tier) => tier.outputUsdPerMtok)).toEqual(as.tiers?.map(() => 99));
+    expect(dear.tiers?.map((tier) => tier.inputUsdPerMtok)).toEqual(as.tiers?.map((tier) => tier.inputUsdPerMtok));
+    expect(dear.source).toMatch(/^scenario: compare, for output; @pydantic/);
+    const sheet = offerOf({ sheet: 'claude-sonnet-4.6', input: '1 USD/Mtok' });
+    expect(sheet).toMatchObject({
+      inputUsdPerMtok: 1,
+      outputUsdPerMtok: 15,
+      name: offerOf({ sheet: 'claude-sonnet-4.6' }).name,
+    });
+  });
+
+  test('half a price alone is none', () => {
+    expect(problemsOf({ name: 'half', output: '3 USD/Mtok' })[0]).toContain('needs its price in one way');
+  });
+});
+
 describe('what is written to the cache', () => {
   const cached = { cached_input: '0.3 USD/Mtok', cache_write: '3.75 USD/Mtok' };
   const listed = { provider: 'anthropic', model: 'claude-sonnet-4-5' };

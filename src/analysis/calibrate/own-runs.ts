@@ -13,7 +13,7 @@ const isBlock = (value: unknown): value is Block =>
 const REQUESTS_PER_DAY = 1000;
 
 /** Blocks that ask something of the traffic that a benchmark does not send. */
-const LEFT_OUT = ['compare', 'slo', 'reliability', 'overrides', 'extends'];
+const LEFT_OUT = ['compare', 'assert', 'slo', 'reliability', 'overrides', 'extends'];
 
 /**
  * The scenario as it stood while it was measured: its deployment without earlier factors or rates of its own, under the
