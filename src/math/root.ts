@@ -41,6 +41,8 @@ export function firstReaching(
   while (after - before > tolerance * after) {
     const width = after - before;
     const guess = before + Math.min(0.99, Math.max(0.01, missing / (missing - excess))) * width;
+    // Beside 0 no tolerance is met: there the numbers themselves run out.
+    if (guess <= before || guess >= after) break;
     const above = f(guess) - value;
     // On a straight piece the guess is the answer, and the other end only has to be drawn in beside it.
     const beside = guess + (above >= 0 ? -0.9 : 0.9) * tolerance * guess;

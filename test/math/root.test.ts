@@ -45,4 +45,8 @@ describe('where a rising function first reaches a value', () => {
   it('is the lower end where the value is reached there already', () => {
     expect(firstReaching(() => 1, 1, 3, 4, 1e-9)).toBe(3);
   });
+
+  it('comes to an end beside 0, where numbers run out before the tolerance is met', () => {
+    expect(firstReaching((x) => Number(x > 0), 0.5, 0, 1, 1e-9)).toBeLessThan(1e-300);
+  });
 });
