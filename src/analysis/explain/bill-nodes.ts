@@ -6,6 +6,7 @@ import type { OfferPlan, OverheadCharge } from '../../scenario/plan.ts';
 import { baselineOffer } from '../month-bill.ts';
 import { type Formula, formula, joined, type NumberSource } from './explanation.ts';
 import { billingUnitNode, gpusNode, hoursNode } from './fleet-nodes.ts';
+import { ownParts } from './own-bill-nodes.ts';
 import { cardFieldSource, cardOf, facilitySource, settingSource, statedSource } from './provenance.ts';
 import { inputNode, outputNode } from './request-nodes.ts';
 import type { Explaining } from './run-facts.ts';
@@ -226,9 +227,8 @@ function overflowParts(e: Explaining, entry: LedgerLine): LineParts | undefined 
 
 /** What owned nodes are counted by; undefined for any other line. */
 function ownQuantity(e: Explaining, entry: LedgerLine): Formula | undefined {
-  if (!entry.id.startsWith('own.')) return undefined;
-  if (entry.unit === 'GPU-h') return formula`${gpusNode(e)} * ${hoursNode(e)}`;
-  return entry.unit === 'node-month' ? formula`${gpusNode(e)} / ${billingUnitNode(e)}` : undefined;
+  const isByNode = entry.id.startsWith('own.') && entry.unit === 'node-month';
+  return isByNode ? formula`${gpusNode(e)} / ${billingUnitNode(e)}` : undefined;
 }
 
 /** A line whose quantity is explained no further than the bill does. */
@@ -250,7 +250,12 @@ function lineNode(e: Explaining, entry: LedgerLine): string {
   const which = isOnlyOfUnit ? `per_${entry.unit.replaceAll(/[^A-Za-z0-9]+/g, '_')}` : same.indexOf(entry) + 1;
   const id = same.length === 1 ? word : `${word}_${which}`;
   return e.table.computed({ id, label: entry.label, unit: 'USD', value: entry.amount }, () => {
-    const known = rentParts(e, entry) ?? overheadParts(e, entry) ?? peopleParts(e, entry) ?? overflowParts(e, entry);
+    const known =
+      rentParts(e, entry) ??
+      ownParts(e, entry, (text) => lineSource(e, text)) ??
+      overheadParts(e, entry) ??
+      peopleParts(e, entry) ??
+      overflowParts(e, entry);
     const { quantity, rate } = known ?? plainParts(e, id, entry);
     return formula`${quantity} * ${rate}`;
   });

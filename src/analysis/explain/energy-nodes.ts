@@ -1,5 +1,5 @@
 import { monthEnergyKwh, powerPerGpu } from '../../energy/power.ts';
-import { formula } from './explanation.ts';
+import { type Formula, formula } from './explanation.ts';
 import { billingUnitNode, gpusNode, hoursNode } from './fleet-nodes.ts';
 import { batchNode, peakStepNode, promptShareNode } from './operation-nodes.ts';
 import { facilitySource, gpuSource, settingSource } from './provenance.ts';
@@ -74,13 +74,37 @@ function wattsNode(e: Explaining, value: number): string {
       return formula`${draw} / ${billingUnitNode(e)}`;
     });
   }
-  return e.table.computed({ id: 'watts_per_gpu', label: 'a GPU with its share of the host', unit: 'W', value }, () => {
-    const tdp = e.table.stated(
-      { id: 'gpu_tdp', label: 'rated power of a GPU', unit: 'W', value: plan.gpu.tdp ?? 0 },
-      gpuSource(e.origins, plan, 'tdp'),
-    );
-    const server = power(e, 'server', 'host, network, fans over the rating', 'share');
-    return formula`${tdp} * (${boardNode(e)} + ${server})`;
+  return e.table.computed({ id: 'watts_per_gpu', label: 'a GPU with its share of the host', unit: 'W', value }, () =>
+    gpuWatts(e, boardNode(e)),
+  );
+}
+
+/** Power of a GPU and its share of the host, its board at a share of its rating. */
+function gpuWatts(e: Explaining, board: string): Formula {
+  const { plan } = e.facts;
+  const tdp = e.table.stated(
+    { id: 'gpu_tdp', label: 'rated power of a GPU', unit: 'W', value: plan.gpu.tdp ?? 0 },
+    gpuSource(e.origins, plan, 'tdp'),
+  );
+  return formula`${tdp} * (${board} + ${power(e, 'server', 'host, network, fans over the rating', 'share')})`;
+}
+
+const pueNode = (e: Explaining) => power(e, 'pue', 'power of the site over that of its machines', '');
+
+/** Energy of the month if no GPU had work; undefined where the card lists no power. */
+export function idleEnergyNode(e: Explaining): string | undefined {
+  const { plan } = e.facts;
+  const { gpu_idle } = plan.facility.power;
+  const gpus = gpusNode(e);
+  const [watts, value] = [powerPerGpu(plan, gpu_idle), monthEnergyKwh(plan, e.table.get(gpus).value, gpu_idle)];
+  if (watts === undefined || value === undefined) return undefined;
+  const quantity = { id: 'idle_kwh_per_month', label: 'energy of idle nodes', unit: 'kWh/month', value };
+  return e.table.computed(quantity, () => {
+    const isStated = plan.capacity.kind === 'own' && plan.capacity.wattsPerGpu !== undefined;
+    const idle = isStated
+      ? formula`${wattsNode(e, watts)}`
+      : gpuWatts(e, power(e, 'gpu_idle', 'board at rest over its rating', 'share'));
+    return formula`${idle} * ${pueNode(e)} * ${gpus} * ${hoursNode(e)} / 1000`;
   });
 }
 
@@ -93,7 +117,6 @@ export function energyNode(e: Explaining): string | undefined {
   if (watts === undefined || value === undefined) return undefined;
   const quantity = { id: 'energy_kwh_per_month', label: 'energy at the meter', unit: 'kWh/month', value };
   return e.table.computed(quantity, () => {
-    const pue = power(e, 'pue', 'power of the site over that of its machines', '');
-    return formula`${wattsNode(e, watts)} * ${pue} * ${gpus} * ${hoursNode(e)} / 1000`;
+    return formula`${wattsNode(e, watts)} * ${pueNode(e)} * ${gpus} * ${hoursNode(e)} / 1000`;
   });
 }
