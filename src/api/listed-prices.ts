@@ -8,7 +8,7 @@ import { offerName } from './owner-names.ts';
  * Prices from @pydantic/genai-prices, as pinned: dated, by time of day, by prompt length. Offline; it never updates
  * itself. It drops no retired model, so a price may outlive its offer. Its date is that of its latest dated entry.
  */
-const LIST = { source: '@pydantic/genai-prices 0.1.8', asOf: '2026-09-22' };
+export const LIST = { source: '@pydantic/genai-prices 0.1.8', asOf: '2026-09-22' };
 
 const FIELDS = [
   ['inputUsdPerMtok', 'input_mtok'],
@@ -65,9 +65,10 @@ function entryAt({ provider, model, date }: PriceQuery, hour: number, name = mod
 function hourlyPrices(query: PriceQuery) {
   const weights = hourWeights(query.shape);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const found = weights.map((weight, hour) => {
+  const found = weights.flatMap((weight, hour) => {
+    if (weight === 0) return [];
     const entry = entryAt(query, hour) ?? entryAt(query, hour, nameInList(query));
-    return entry === null ? undefined : { entry, weight: weight / total };
+    return [entry === null ? undefined : { entry, weight: weight / total }];
   });
   return found.every((hour) => hour !== undefined) && total > 0 ? found : undefined;
 }
@@ -156,6 +157,24 @@ export const listedPrice: PriceSource = (query) => {
   if (price === undefined) return noPrice(query);
   return { found: true, price: { ...price, ...LIST } };
 };
+
+/** A model of the list, by the names that a scenario's offer takes. */
+export interface ListedModel extends TokenPrices {
+  provider: string;
+  model: string;
+}
+
+/** Every model that the list has a price of tokens for, on a date. */
+export function listedModels(date: string): ListedModel[] {
+  return PROVIDERS.flatMap((provider) =>
+    (findProvider({ providerId: provider })?.models ?? []).flatMap(({ id: model }) => {
+      const price = averagePrice({ provider, model, date, shape: [1] });
+      if (price === undefined) return [];
+      const { inputUsdPerMtok, outputUsdPerMtok } = price;
+      return [{ provider, model, inputUsdPerMtok, outputUsdPerMtok }];
+    }),
+  );
+}
 
 /** A model's name without its owner, its punctuation and the words for what an instruction-tuned copy is called. */
 function plainName(name: string): string {

@@ -203,7 +203,7 @@ function addAuthoring(program: Command): void {
     .description('the ids of all cards, or of one kind')
     .argument(
       '[kind]',
-      'gpu, engine, calibration, errors, network, rental, facility, model, price, traffic, benchmark or measurement',
+      'gpu, model, rental, node, site, price, traffic, engine, network, facility, quality, calibration, errors, benchmark or measurement; or api: what compare can name by provider and model',
     )
     .action(async (kind: string | undefined, _, command: Command) => {
       const { listCards } = await import('./commands/catalog.ts');

@@ -9,7 +9,7 @@ const SPAN_MILLISECONDS = 100;
  * How long a thread keeps to neighbouring points before it moves behind the others' part. Neighbours share service
  * curves, which every thread has to simulate for itself; what is done ahead is lost where a sweep is stopped.
  */
-const LANE_MILLISECONDS = 5000;
+const LANE_MILLISECONDS = 2000;
 
 export interface SweepOptions {
   /** Threads; with one the caller's own is used. */

@@ -1,6 +1,7 @@
 import { calcPrice } from '@pydantic/genai-prices';
 import { describe, expect, test } from 'vitest';
 import { requestBill } from '../../src/api/bill.ts';
+import { listedModels, listedPrice } from '../../src/api/listed-prices.ts';
 import { comparison, planOf, type Raw, runWith, scenario } from '../acceptance/fixtures.ts';
 
 const SHAPE_AT = (hour: number) => Array.from({ length: 24 }, (_, at) => (at === hour ? 1 : 0));
@@ -74,6 +75,18 @@ describe('names of the list', () => {
       timestamp: new Date('2026-12-01'),
     });
     expect(offer.inputUsdPerMtok).toBeCloseTo(theirs?.input_price as number, 12);
+  });
+
+  test('every model that is listed has its price under the names it is listed by', () => {
+    const models = listedModels('2026-12-01');
+    expect(models.length).toBeGreaterThan(1000);
+    for (const { provider, model, inputUsdPerMtok, outputUsdPerMtok } of models.filter((_, i) => i % 7 === 0)) {
+      const found = listedPrice({ provider, model, date: '2026-12-01', shape: SHAPE_AT(3) });
+      expect(found, `${provider} ${model}`).toMatchObject({
+        found: true,
+        price: { inputUsdPerMtok, outputUsdPerMtok },
+      });
+    }
   });
 
   test('a near miss is answered with a name that has a price', () => {

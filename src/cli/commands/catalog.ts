@@ -5,12 +5,28 @@ import { didYouMean } from '../../math/edit-distance.ts';
 import { date } from '../../schema/fields.ts';
 import { shown } from '../../schema/printable.ts';
 import { InputError, optionError } from '../../schema/problem.ts';
+import { significant } from '../../units/format.ts';
 import { EXIT } from '../exit-codes.ts';
 import { type GlobalOptions, result, say } from '../output.ts';
 
 const KINDS = Object.keys(CARD_KINDS) as CardKind[];
 
+/** What compare can name by provider and model: the price list, which is no card. */
+async function listOffers(options: GlobalOptions): Promise<void> {
+  const { listedModels, LIST } = await import('../../api/listed-prices.ts');
+  const models = listedModels(LIST.asOf);
+  if (options.json === true) return result(options, JSON.stringify(models, undefined, 2));
+  const rows = models.map(({ provider, model, inputUsdPerMtok: input, outputUsdPerMtok: output }) => [
+    'api',
+    provider,
+    model,
+    `${significant(input)} in, ${significant(output)} out USD/Mtok`,
+  ]);
+  await result(options, table(rows));
+}
+
 export async function listCards(kind: string | undefined, options: GlobalOptions): Promise<void> {
+  if (kind === 'api') return listOffers(options);
   const catalog = openCatalog();
   const kinds = kind === undefined ? KINDS : [knownKind(kind)];
   const newest = newestDate(catalog);
@@ -22,7 +38,16 @@ export async function listCards(kind: string | undefined, options: GlobalOptions
   if (options.json === true) return result(options, JSON.stringify(cards, undefined, 2));
   await result(
     options,
-    table(cards.map((card) => [card.kind, card.id, card.name, card.value ?? '', card.as_of ?? '', ageText(card)])),
+    table(
+      cards.map((card) => [
+        card.kind,
+        card.id,
+        card.name,
+        `${card.value ?? ''}${togetherText(catalog, card)}`,
+        card.as_of ?? '',
+        ageText(card),
+      ]),
+    ),
   );
 }
 
@@ -31,7 +56,14 @@ const HEADLINES: Partial<Record<CardKind, string>> = { rental: 'on_demand', node
 
 function headlineOf(catalog: FolderCatalog, kind: CardKind, id: string, date: string): Partial<Row> {
   const row = rowsOf(catalog.file(kind, id)?.value, date).find(({ key }) => key === HEADLINES[kind]);
-  return row === undefined ? {} : { value: row.value, as_of: row.as_of, age_months: row.age_months };
+  if (row === undefined) return {};
+  return { value: row.value, as_of: row.as_of, age_months: row.age_months };
+}
+
+/** GPUs that a rental's price must be paid for at once. */
+function togetherText(catalog: FolderCatalog, { kind, id }: { kind: CardKind; id: string }): string {
+  const together = kind === 'rental' ? (catalog.find('rental', id)?.gpus_per_instance ?? 1) : 1;
+  return together > 1 ? ` x ${together}` : '';
 }
 
 function ageText({ age_months: age }: Partial<Row>): string {
@@ -41,7 +73,7 @@ function ageText({ age_months: age }: Partial<Row>): string {
 function knownKind(kind: string): CardKind {
   const one = KINDS.find((known) => kind === known || kind === `${known}s`);
   if (one !== undefined) return one;
-  const message = `there is no kind ${shown(kind)}${didYouMean(kind, KINDS) || `; known: ${KINDS.join(', ')}`}`;
+  const message = `there is no kind ${shown(kind)}${didYouMean(kind, [...KINDS, 'api']) || `; known: ${KINDS.join(', ')}, api`}`;
   throw new InputError([{ path: [], message }]);
 }
 
