@@ -64,6 +64,20 @@ test('a horizon turns at the same length however few are shown', () => {
   expect(crossings([1, 60])).toEqual(all);
 });
 
+test('over time nobody is cheaper once a fleet of a given size is outgrown', () => {
+  const outgrown: Raw = {
+    serving: { gpu: 'h100-sxm5-80gb', replicas: 1 },
+    traffic: { utilization: 0.9, growth: '10 %/month' },
+    compare: [OFFER],
+  };
+  const plan = planOf(scenario(outgrown));
+  for (const over of [breakevenOverMonths, breakevenOverHorizons]) {
+    const sides = over(plan, months(12), 0).filter(({ kind }) => kind === 'curve');
+    expect([sides[0]?.['cheaper'], sides[11]?.['cheaper']]).toEqual(['self', 'neither']);
+    expect(over(plan, [1, 12], 0).filter(({ kind }) => kind === 'crossing')).toMatchObject([{ cheaper: 'neither' }]);
+  }
+});
+
 describe('share of output', () => {
   const raw = scenario({ compare: [OFFER] });
   const at = (share: number, from = raw) =>
