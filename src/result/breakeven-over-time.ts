@@ -6,6 +6,7 @@ import {
   comparisonBasis,
 } from '../analysis/comparison.ts';
 import { buildLedger } from '../analysis/month-bill.ts';
+import { COMPARABLE_UNSERVED_SHARE } from '../analysis/verdict.ts';
 import { simulateFleet } from '../fleet/simulate-fleet.ts';
 import type { Plan } from '../scenario/plan.ts';
 import { settlePools } from '../serving/pools.ts';
@@ -60,12 +61,17 @@ function timeRows(
   return [...crossings, ...none, ...curve.map((point) => row('curve', point, point.cheaper))];
 }
 
-function cashPoints({ cash }: ComparisonBasis, perMonth: readonly number[]): TimePoint[] {
+/** Nobody is cheaper where the own fleet leaves undone what the API is paid for, as in a run. */
+function sideOf(unservedShare: number, cheaper: Side): Side {
+  return unservedShare > COMPARABLE_UNSERVED_SHARE ? 'neither' : cheaper;
+}
+
+function cashPoints({ cash, horizons }: ComparisonBasis, perMonth: readonly number[]): TimePoint[] {
   let [self, api] = [cash.now, 0];
-  return perMonth.map((usd, index) => {
+  return horizons.map(({ months, unservedShare }, index) => {
     self += cash.byMonth[index] as number;
-    api += usd;
-    return { months: index + 1, self, api, cheaper: self <= api ? 'self' : 'api' };
+    api += perMonth[index] as number;
+    return { months, self, api, cheaper: sideOf(unservedShare, self <= api ? 'self' : 'api') };
   });
 }
 
@@ -84,11 +90,11 @@ export function breakevenOverMonths(plan: Plan, months: readonly number[], seed:
 }
 
 function horizonPoints({ horizons }: Comparison): TimePoint[] {
-  return horizons.map(({ months, self_npv_usd: self, api_npv_usd: api, winner }) => ({
+  return horizons.map(({ months, self_npv_usd: self, api_npv_usd: api, winner, unserved_share: unserved }) => ({
     months,
     self,
     api,
-    cheaper: winner === 'tie' ? 'neither' : winner,
+    cheaper: sideOf(unserved, winner === 'tie' ? 'neither' : winner),
   }));
 }
 

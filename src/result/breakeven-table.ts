@@ -2,6 +2,7 @@ import type { Axis } from '../analysis/axis.ts';
 import { type ComparisonBasis, comparisonBasis, winningVolumes } from '../analysis/comparison.ts';
 import { buildLedger } from '../analysis/month-bill.ts';
 import { treadAt } from '../analysis/staircase.ts';
+import { COMPARABLE_UNSERVED_SHARE } from '../analysis/verdict.ts';
 import { requestBill } from '../api/bill.ts';
 import { oneOffUsd } from '../cost/people-cost.ts';
 import { missedPhrase } from '../fleet/capacity.ts';
@@ -14,6 +15,7 @@ import { InfeasibleError } from '../schema/problem.ts';
 import { settlePools } from '../serving/pools.ts';
 import { serviceCurve } from '../serving/service-curve.ts';
 import type { Cell } from './columns.ts';
+import type { MonthRecord } from './record.ts';
 import { type PointOutcome, type Setting, simulateVariant } from './sweep-point.ts';
 
 /**
@@ -165,6 +167,7 @@ export interface VariantSource {
 interface PricedPoint {
   tokens: number;
   oneOff: number;
+  /** Undefined where the own fleet leaves undone what the API is paid for. */
   own: number | undefined;
   api: Map<string, number>;
 }
@@ -172,7 +175,10 @@ interface PricedPoint {
 function price(source: VariantSource, value: unknown): PricedPoint | undefined {
   const outcome: PointOutcome = simulateVariant(source.raw, source.settings(value), source.lookups, source.seed);
   if (!('result' in outcome)) return undefined;
-  const { metrics, comparisons, ledger } = outcome.result;
+  const { metrics, comparisons, ledger, months } = outcome.result;
+  const { offered_tokens: offered, refused_tokens: refused, queued_tokens: queued } = months[0] as MonthRecord;
+  const isServed = refused + queued <= COMPARABLE_UNSERVED_SHARE * offered;
+  const { cost_usd_per_month: cost } = metrics;
   const oneOff = ledger
     .filter((entry) => entry.month === 0 && entry.group === 'one_off')
     .reduce((sum, entry) => sum + entry.amount, 0);
@@ -182,7 +188,7 @@ function price(source: VariantSource, value: unknown): PricedPoint | undefined {
   return {
     tokens: (metrics.input_tokens_per_month ?? 0) + (metrics.output_tokens_per_month ?? 0),
     oneOff,
-    own: metrics.cost_usd_per_month === undefined ? undefined : metrics.cost_usd_per_month - spread,
+    own: cost === undefined || !isServed ? undefined : cost - spread,
     api: new Map(comparisons.map((entry) => [entry.name, entry.usd_per_month])),
   };
 }

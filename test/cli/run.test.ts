@@ -213,7 +213,7 @@ describe('sweep', () => {
 const DEAR_ANSWERS = [
   'serving={ gpu: l40s, weights: fp8, replicas: 1, envelope: closed-form }',
   'slo={}',
-  'compare=[{ name: Dear answers, input: 0.01 USD/Mtok, output: 1 USD/Mtok }]',
+  'compare=[{ name: Dear answers, input: 0.01 USD/Mtok, output: 3 USD/Mtok }]',
 ].flatMap((setting) => ['--set', setting]);
 
 describe('breakeven', () => {
@@ -238,7 +238,7 @@ describe('breakeven', () => {
   });
 
   test('over a length, what turns is said in tokens of it and not in volumes', () => {
-    const over = ['--over', 'traffic.output_tokens=50..1500:3', '--horizon', '12'];
+    const over = ['--over', 'traffic.output_tokens=50..500:3', '--horizon', '12'];
     const { stdout, stderr } = rackrate(['breakeven', 'scenarios/chat-8b.yaml', ...over, ...DEAR_ANSWERS]);
     const rows = parse(stdout, { columns: true }) as Record<string, string>[];
     const crossing = rows.find((row) => row.kind === 'crossing');

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { breakevenOverHorizons, breakevenOverMonths } from '../../src/result/breakeven-over-time.ts';
+import { breakevenOverValues } from '../../src/result/breakeven-table.ts';
+import { openLookups } from '../../src/run/open-lookups.ts';
 import { outputShareSettings } from '../../src/scenario/output-share.ts';
 import { applyOverride } from '../../src/scenario/overrides.ts';
 import { InputError } from '../../src/schema/problem.ts';
@@ -62,6 +64,33 @@ test('a horizon turns at the same length however few are shown', () => {
   const all = crossings(months(60));
   expect(all).toHaveLength(1);
   expect(crossings([1, 60])).toEqual(all);
+});
+
+test('over time nobody is cheaper once a fleet of a given size is outgrown', () => {
+  const outgrown: Raw = {
+    serving: { gpu: 'h100-sxm5-80gb', replicas: 1 },
+    traffic: { utilization: 0.9, growth: '10 %/month' },
+    compare: [OFFER],
+  };
+  const plan = planOf(scenario(outgrown));
+  for (const over of [breakevenOverMonths, breakevenOverHorizons]) {
+    const sides = over(plan, months(12), 0).filter(({ kind }) => kind === 'curve');
+    expect([sides[0]?.['cheaper'], sides[11]?.['cheaper']]).toEqual(['self', 'neither']);
+    expect(over(plan, [1, 12], 0).filter(({ kind }) => kind === 'crossing')).toMatchObject([{ cheaper: 'neither' }]);
+  }
+});
+
+test('nor over a value at which a fleet of a given size cannot carry the load', () => {
+  const raw = scenario({ ...rented, people: undefined, serving: { gpu: 'h100-sxm5-80gb', replicas: 1 } });
+  const axis = { path: 'traffic.output_tokens', whole: true };
+  const settings = (value: unknown) => [{ path: axis.path, value }];
+  const source = { raw, axis, settings, lookups: openLookups(), seed: 0 };
+  const rows = breakevenOverValues(source, [300, 100_000], [12], () => undefined);
+  expect(rows.map(({ kind, cheaper }) => [kind, cheaper])).toEqual([
+    ['crossing', 'neither'],
+    ['curve', 'self'],
+    ['curve', 'neither'],
+  ]);
 });
 
 describe('share of output', () => {
