@@ -77,9 +77,13 @@ export function verdictSentence(result: Result): string {
     list(horizons.filter((entry) => entry.winner === who).map((entry) => horizonName(entry.months)));
   const name = `${comparison.name}${comparison.same_model ? '' : ' (another model, different quality)'}`;
   const volumes = volumePhrase(verdict.volumes);
-  const doubt = insideError(result, comparison.usd_per_month)
-    ? ` The gap is inside the ± ${Math.round(result.price_error * 100)} % error.`
-    : '';
+  const dropped = comparison.horizons.filter((entry) => !horizons.includes(entry));
+  const unserved =
+    dropped.length === 0
+      ? ''
+      : ` Not compared over ${list(dropped.map((entry) => horizonName(entry.months)))}, where the fleet does not serve all of the load.`;
+  const isClose = insideError(result, comparison.usd_per_month);
+  const doubt = `${unserved}${isClose ? ` The gap is inside the ± ${Math.round(result.price_error * 100)} % error.` : ''}`;
   const month =
     verdict.month === null
       ? 'never paid back'

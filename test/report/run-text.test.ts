@@ -6,6 +6,7 @@ import { replacedKeys } from '../../src/cli/replaced-keys.ts';
 import { assertionTable } from '../../src/report/assertion-table.ts';
 import { runMarkdown, runText } from '../../src/report/run-text.ts';
 import { PAPER, type Surface } from '../../src/report/surface.ts';
+import { verdictSentence } from '../../src/report/verdict-sentence.ts';
 import { waterfallTable } from '../../src/report/waterfall-table.ts';
 import { weekLines } from '../../src/report/week-lines.ts';
 import type { AssertionRecord } from '../../src/result/assertions.ts';
@@ -133,4 +134,25 @@ test.each([
   [false, { LANG: 'C' }, false],
 ] as const)('terminal %j with %j is ASCII only: %j', (isTerminal, env, expected) => {
   expect(isAsciiTerminal(isTerminal, env)).toBe(expected);
+});
+
+describe('the last line', () => {
+  const said = (...set: string[]) =>
+    verdictSentence(
+      simulate(
+        loadPlan(join(ROOT, 'scenarios/support-chat-70b.yaml'), { set: [...closed.set, ...set], with: [] }).plan,
+        0,
+      ),
+    );
+
+  test('says over which horizons the fleet is outgrown, and so not compared', () => {
+    const outgrown = ['serving.replicas=2', 'traffic.growth=5 %/month'];
+    expect(said(...outgrown)).toContain(' Not compared over 5 years, where the fleet does not serve all of the load.');
+    expect(said()).not.toContain('Not compared');
+  });
+
+  test('says where a load lies between volumes that are won', () => {
+    expect(said('traffic.growth=0 %/month')).toMatch(/\(this load: 35 B, in a gap from 3\d\.?\d* B to 3\d\.?\d* B\)/);
+    expect(said('traffic.requests_per_day=3000000')).not.toContain('in a gap');
+  });
 });
