@@ -93,7 +93,9 @@ describe('an owned node of eight H100', () => {
     const people = { hours_per_month: fte * 160, rate: `${250_000 / 12 / 160} USD/h` };
     const staffed = owned(TREE, { serving: { gpu: 'h100-sxm5-80gb', replicas: 8 * nodes }, people });
     expect(metric(staffed, 'gpus')).toBe(8 * nodes);
-    expect(Math.abs(metric(staffed, 'cost_usd_per_month') / NODE_HOURS / nodes - usd)).toBeLessThan(0.011);
+    const here = metric(staffed, 'cost_usd_per_month') / NODE_HOURS / nodes;
+    print('USD per GPU-hour with people', [{ line: `${nodes} nodes, ${fte} people`, reference: usd, here }]);
+    expect(Math.abs(here - usd)).toBeLessThan(0.011);
   });
 });
 
