@@ -3,7 +3,7 @@ import { didYouMean, nearestName } from '../math/edit-distance.ts';
 import type { FacilityCard } from '../schema/facility.ts';
 import { shown } from '../schema/printable.ts';
 import type { Problem } from '../schema/problem.ts';
-import { DEFAULT_FACILITY } from '../schema/scenario.ts';
+import { DEFAULT_FACILITY, MOST_OFFERS } from '../schema/scenario.ts';
 import type { Lookups } from './lookups.ts';
 import { isModelFile } from './model-source.ts';
 import { ownSheet } from './own-sheet.ts';
@@ -44,8 +44,8 @@ const NAMING: readonly { at: string; kind: CardKind; except?: (name: string) => 
   { at: 'compare.*.sheet', kind: 'price' },
 ];
 
-/** More offers or lines than any scenario has; what comes after them is looked up once these are right. */
-const MOST_ITEMS = 50;
+/** Unknown lines and ways that are told at once: to look for the nearest name of each of thousands takes its time. */
+const MOST_TOLD = 50;
 
 /** Every value of a document that stands at a dotted path. */
 function valuesAt(document: unknown, at: string): { path: Path; value: unknown }[] {
@@ -54,7 +54,8 @@ function valuesAt(document: unknown, at: string): { path: Path; value: unknown }
     here = here.flatMap(({ path, value }) => {
       if (typeof value !== 'object' || value === null || Array.isArray(value) !== (step === '*')) return [];
       if (Array.isArray(value)) {
-        return value.slice(0, MOST_ITEMS).map((item, index) => ({ path: [...path, index], value: item }));
+        // Longer lists are refused for their length.
+        return value.slice(0, MOST_OFFERS).map((item, index) => ({ path: [...path, index], value: item }));
       }
       return Object.hasOwn(value, step)
         ? [{ path: [...path, step], value: (value as Record<string, unknown>)[step] }]
@@ -132,6 +133,7 @@ function overheadProblems(document: unknown, facility: FacilityCard): Problem[] 
   const lines = facility.overheads.map((line) => line.id);
   return namedBlocks(document, 'overheads')
     .filter(({ name, value }) => (value === 'typical' || value === 'none') && !lines.includes(name))
+    .slice(0, MOST_TOLD)
     .map(({ path }) => ({
       path,
       message: `no typical figure for this; give a sum a month such as "500 USD", or one of ${lines.join(', ')}`,
@@ -143,6 +145,7 @@ function transferProblems(document: unknown, facility: FacilityCard): Problem[] 
   const known = Object.keys(facility.transfers);
   return namedBlocks(document, 'transfers')
     .filter(({ name, value }) => !known.includes(name) && valuesAt(value, 'price').length === 0)
+    .slice(0, MOST_TOLD)
     .map(({ path, name }) => {
       const near = didYouMean(name, known) || `; known: ${known.join(', ')}`;
       return { path, message: `no tariff of this way${near}; or give a price` };
@@ -152,9 +155,7 @@ function transferProblems(document: unknown, facility: FacilityCard): Problem[] 
 function namedBlocks(document: unknown, at: string): { path: Path; name: string; value: unknown }[] {
   return valuesAt(document, at).flatMap(({ path, value }) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.entries(value)
-          .slice(0, MOST_ITEMS)
-          .map(([name, inner]) => ({ path: [...path, name], name, value: inner }))
+      ? Object.entries(value).map(([name, inner]) => ({ path: [...path, name], name, value: inner }))
       : [],
   );
 }

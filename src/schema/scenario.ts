@@ -27,6 +27,9 @@ import { transfers } from './transfer.ts';
 const usd = quantity('USD', '1500 USD', { min: 0, max: 1e12 });
 const perHour = quantity('USD/h', '2.69 USD/h', { min: 0, max: 100_000 });
 
+/** Offers that a scenario may be held against. */
+export const MOST_OFFERS = 50;
+
 /** The facility of a scenario that names none. */
 export const DEFAULT_FACILITY = 'typical';
 
@@ -242,7 +245,7 @@ export const scenarioFile = z.strictObject({
   people: people.optional(),
   overheads: overheads.default('none'),
   transfers: transfers.optional(),
-  compare: z.array(offer).max(50).default([]),
+  compare: z.array(offer).max(MOST_OFFERS).default([]),
   horizons: z.array(billingMonths()).min(1).max(20).default([1, 12, 60]),
   discount_rate: share({ min: -0.5, max: 2 }).optional(),
   facility: cardId().default(DEFAULT_FACILITY),

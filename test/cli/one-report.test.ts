@@ -101,6 +101,17 @@ describe('faults of the form and names that lead nowhere come in one report', ()
     ]);
   });
 
+  test('an unknown name is found behind any number of known ones', () => {
+    const lines = Array.from({ length: 80 }, (_, i) => `line-${i}: 5 USD`).join(', ');
+    const ways = Array.from({ length: 80 }, (_, i) => `way-${i}: { amount: 1 GB, price: 0.1 USD/GB }`).join(', ');
+    const many = FAULTY.replace('observabilty: typical', `${lines}, observabilty: typical`).replace(
+      'internt: {',
+      `${ways}, internt: {`,
+    );
+    const said = report(many);
+    expect(said.filter((line) => /no typical figure|no tariff of this way/.test(line))).toHaveLength(2);
+  });
+
   test('an unknown facility hides no other name', () => {
     const said = report(FAULTY.replace('name: Faults', 'facility: typicl\nname: Faults'));
     expect(said[0]).toMatch(/^2:11: facility: .*did you mean "typical"/);

@@ -6,7 +6,7 @@ import { buildEnvelope, QUANTILES } from '../../src/serving/envelope.ts';
 import { readEnvelope, readLatency } from '../../src/serving/read-envelope.ts';
 import { buildReplica } from '../../src/serving/replica.ts';
 import { NO_FRONT_END } from '../../src/traffic/front-end.ts';
-import { planOf, type Raw, runWith } from '../acceptance/fixtures.ts';
+import { M8, planOf, type Raw, runWith } from '../acceptance/fixtures.ts';
 import { runPlainReplica } from '../oracles/plain-replica.ts';
 
 /** The first tenth of a run starts from an empty replica and is left out. */
@@ -64,16 +64,9 @@ describe('the closed form against a replica stepped iteration by iteration', { t
 });
 
 test('a replica that is late under any load at all is of no use at any number, and says so', () => {
+  const { parameters: _, ...shape } = M8;
   const result = runWith({
-    model: {
-      layers: 32,
-      hidden_size: 4096,
-      intermediate_size: 14336,
-      vocab_size: 128256,
-      heads: 32,
-      kv_heads: 8,
-      head_dim: 128,
-    },
+    model: shape,
     serving: {
       gpu: 'a10',
       weights: 'bf16',

@@ -23,8 +23,9 @@ export function tensorParallelNode(e: Explaining): string {
 
 /** A number of a block of the card that the caller knows to be there. */
 function part(e: Explaining, block: Block, field: string, label: string): string {
-  const values = e.facts.plan.model[block] as unknown as Record<string, number>;
-  return shape(e, `${block}.${field}`, label, values[field] as number);
+  const values: object = e.facts.plan.model[block] ?? {};
+  const entry = Object.entries(values).find(([name]) => name === field);
+  return shape(e, `${block}.${field}`, label, Number(entry?.[1]));
 }
 type Block = 'moe' | 'mla' | 'linear' | 'sparse' | 'compressed' | 'sliding';
 export const moe = (e: Explaining, field: string, label: string) => part(e, 'moe', field, label);
