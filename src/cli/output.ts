@@ -85,18 +85,6 @@ export async function result(
   if (target !== '-') note(options, `wrote ${target}`);
 }
 
-/** Whether rows are asked for as JSON: by `--json`, or by the ending of the file they go to. Anything else is CSV. */
-export function wantsJsonRows(options: Pick<GlobalOptions, 'json' | 'output'>): boolean {
-  const ending = /\.([a-z]+)$/i.exec(options.output ?? '')?.[1]?.toLowerCase();
-  if (ending !== undefined && ending !== 'csv' && ending !== 'json') {
-    throw new InputError([{ path: [], message: `rows are written as .csv or .json, not to ${options.output}` }]);
-  }
-  if (options.json === true && ending === 'csv') {
-    throw new InputError([{ path: [], message: `--json and ${options.output} ask for two forms; keep one` }]);
-  }
-  return options.json === true || ending === 'json';
-}
-
 /** Which of its forms a command is asked for: by `--json`, by the ending of `-o`, or text for the screen and for .txt. */
 export function formOf<Form extends string>(
   { json, output }: Pick<GlobalOptions, 'json' | 'output'>,

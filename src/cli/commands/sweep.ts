@@ -17,7 +17,7 @@ import type { Plan } from '../../scenario/plan.ts';
 import { InputError } from '../../schema/problem.ts';
 import { significant } from '../../units/format.ts';
 import { EXIT } from '../exit-codes.ts';
-import { type GlobalOptions, note, result, say, wantsJsonRows } from '../output.ts';
+import { formOf, type GlobalOptions, note, result, say } from '../output.ts';
 import { startProgress } from '../progress.ts';
 import { replacedKeys } from '../replaced-keys.ts';
 
@@ -77,7 +77,7 @@ export async function sweepScenario(file: string, options: SweepCommandOptions):
       { path: [], message: 'a sweep needs an axis, such as --axis traffic.utilization=0.05..1:20' },
     ]);
   }
-  const form = wantsJsonRows(options) ? 'json' : 'csv';
+  const form = formOf(options, ['csv']) === 'json' ? 'json' : 'csv';
   const plan = planSweep(options.axis.map((text) => readAxis(text)));
   const workers = workersFor(options, plan.points);
   for (const warning of plan.axes.flatMap((axis) => axis.warnings)) note(options, `warning: ${warning}`);
